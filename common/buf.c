@@ -80,8 +80,8 @@ buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 	n = vsnprintf(NULL, 0, fmt, ap);
 	if (n < 0)
 		fatalx("cannot format \"%s\"", fmt);
-	vsnprintf((char *)buf_reserve(b, (size_t)n + 1), (size_t)n + 1, fmt,
-	    again);
+	vsnprintf(
+	    (char *)buf_reserve(b, (size_t)n + 1), (size_t)n + 1, fmt, again);
 	va_end(again);
 	b->len += (size_t)n;
 }

@@ -65,13 +65,14 @@ struct client_done {
 struct client_reply {
 	void (*on_columns)(
 	    const struct client_column *columns, size_t count, void *arg);
-	/* Called per ROWS frame; rows are read with codec_need_array per row. */
+	/* Called per ROWS frame; rows are read with codec_need_array per row.
+	 */
 	void (*on_rows)(struct codec_reader *rows, size_t count, void *arg);
 	/* Last call for a request: e is NULL when all went well.  `more`: rows
 	 * follow after these; total is -1 if not counted; repeated: a write
 	 * that had been applied before. */
-	void (*on_done)(const struct err *e, const struct client_done *done,
-	    void *arg);
+	void (*on_done)(
+	    const struct err *e, const struct client_done *done, void *arg);
 };
 
 struct client_hello {
@@ -89,7 +90,7 @@ struct client *client_new(struct loop *l, const char *address,
     const uint8_t server_key[32], const struct keyfile *key,
     const struct client_hello *hello, const struct client_events *events,
     void *arg);
-void client_free(struct client *c); /* no callbacks any more */
+void client_free(struct client *c);	      /* no callbacks any more */
 bool client_is_ready(const struct client *c); /* welcomed and not closed */
 
 /* Args and options are CBOR maps already encoded (may be NULL, 0 for empty).

@@ -27,7 +27,7 @@ enum codec_type {
 	CODEC_BOOL,
 	CODEC_INT,
 	CODEC_REAL,
-	CODEC_TEXT,  /* valid UTF-8 */
+	CODEC_TEXT, /* valid UTF-8 */
 	CODEC_BYTES,
 	CODEC_ARRAY, /* `count` items follow */
 	CODEC_MAP    /* `count` pairs follow */
@@ -47,8 +47,8 @@ struct codec_item {
 struct codec_reader {
 	const uint8_t *data;
 	size_t len;
-	size_t at;    /* next unread byte */
-	bool failed;  /* sticky: malformed, truncated or of another type */
+	size_t at;   /* next unread byte */
+	bool failed; /* sticky: malformed, truncated or of another type */
 };
 
 void codec_open(struct codec_reader *r, const void *data, size_t len);

@@ -33,8 +33,7 @@ void keyfile_derive(
 /* Writes atomically (new file, fsync, rename), mode 0600.  passphrase NULL:
  * not locked. */
 int keyfile_save(const struct keyfile *k, const char *path,
-    const char *passphrase, struct err *e)
-    __attribute__((warn_unused_result));
+    const char *passphrase, struct err *e) __attribute__((warn_unused_result));
 
 /* NULL with e set.  ERR_NOT_ALLOWED: locked and the passphrase is NULL or
  * wrong (e->text says which). */

@@ -13,10 +13,10 @@ static const struct {
 	const char *name;
 	const char *journal; /* sd-daemon(3) priority prefix */
 } level_table[] = {
-	[LOG_LEVEL_ERROR] = {"error", "<3>"},
-	[LOG_LEVEL_WARN] = {"warn", "<4>"},
-	[LOG_LEVEL_INFO] = {"info", "<6>"},
-	[LOG_LEVEL_DEBUG] = {"debug", "<7>"},
+    [LOG_LEVEL_ERROR] = {"error", "<3>"},
+    [LOG_LEVEL_WARN] = {"warn", "<4>"},
+    [LOG_LEVEL_INFO] = {"info", "<6>"},
+    [LOG_LEVEL_DEBUG] = {"debug", "<7>"},
 };
 
 static const char *log_program = "firebreak";
@@ -62,13 +62,13 @@ log_line(enum log_level level, const char *fmt, va_list ap)
 	    log_program, level_table[level].name, text);
 }
 
-#define LOG_FUNCTION(name, level)                                              \
-	void name(const char *fmt, ...)                                        \
-	{                                                                      \
-		va_list ap;                                                    \
-		va_start(ap, fmt);                                             \
-		log_line(level, fmt, ap);                                      \
-		va_end(ap);                                                    \
+#define LOG_FUNCTION(name, level)         \
+	void name(const char *fmt, ...)   \
+	{                                 \
+		va_list ap;               \
+		va_start(ap, fmt);        \
+		log_line(level, fmt, ap); \
+		va_end(ap);               \
 	}
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 LOG_FUNCTION(log_warn, LOG_LEVEL_WARN)

@@ -103,7 +103,7 @@ on_fd(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	h->on_ready((what & EV_READ ? LOOP_READ : 0u) |
-		(what & EV_WRITE ? LOOP_WRITE : 0u),
+			(what & EV_WRITE ? LOOP_WRITE : 0u),
 	    h->arg);
 }
 

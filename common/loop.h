@@ -54,9 +54,8 @@ void loop_timer_cancel(struct loop_timer *h);
 /* Deferred: called once, later in this turn or in the next; a timer of 0. */
 void loop_timer_soon(struct loop_timer *h);
 
-struct loop_signal *loop_signal_start(
-    struct loop *l, int signo, void (*on_signal)(int signo, void *arg),
-    void *arg);
+struct loop_signal *loop_signal_start(struct loop *l, int signo,
+    void (*on_signal)(int signo, void *arg), void *arg);
 void loop_signal_cancel(struct loop_signal *h);
 
 /* For common/stream.c and the metrics endpoint only. */
