@@ -18,8 +18,24 @@ void text_set_ambiguous_wide(bool wide);
 uint32_t text_decode(const char *s, size_t n, size_t *len);
 size_t text_encode(uint32_t c, char out[4]);
 
-/* Cells of a code point: 0 (combining), 1 or 2. */
+/* Cells of a code point: 0 (combining), 1 or 2.  For whole strings the forms
+ * below, which know of clusters and of what is drawn in place of a character.
+ */
 int text_cell_width(uint32_t c);
+
+/* What is drawn for one character as people count them. */
+struct text_glyph {
+	char
+	    bytes[28]; /* valid UTF-8, no NUL at the end; nothing if len is 0 */
+	size_t len;
+	int cells; /* 0 only when len is 0; 3 for "[?]" */
+};
+
+/* The glyph of the character at s (n bytes left, n > 0); returns the bytes
+ * passed over, at least 1.  Whoever draws goes through this, so that what is
+ * drawn and what text_width counts cannot differ. */
+size_t text_glyph_next(const char *s, size_t n, struct text_glyph *g);
+
 /* Cells of a string. */
 int text_width(const char *s);
 /* Bytes of s that fit into `cells`, never splitting a character (or its
