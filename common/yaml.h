@@ -35,7 +35,9 @@ struct yaml_doc {
 struct yaml_doc *yaml_load(const char *path, struct diags *d);
 struct yaml_doc *yaml_parse(
     const char *name, const char *text, size_t len, struct diags *d);
-void yaml_free(struct yaml_doc *doc);
+/* Not _free: libyaml exports a yaml_free of its own, and ours would take its
+ * place. */
+void yaml_unload(struct yaml_doc *doc);
 
 /* The value of a key, or NULL. */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);

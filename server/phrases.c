@@ -83,7 +83,7 @@ phrases_read(struct phrases *p, const char *path, struct diags *d)
 		for (size_t i = 0; i < doc->root.count; i++)
 			phrase_read(
 			    p, doc, &doc->root.keys[i], &doc->root.items[i], d);
-	yaml_free(doc);
+	yaml_unload(doc);
 }
 
 struct phrases *
