@@ -1,0 +1,9 @@
+-- statement: visit/record
+-- purpose: Log a visit; on_site with photos is what counts, confirmed says the key fields were checked.
+-- roles: rep supervisor technical service
+-- args: customer_id bigint, happened_at timestamptz?, on_site bool?, photos smallint?, duration_min bigint?, attendees text?, summary text, opportunity_id bigint?, confirmed bool?
+-- rows: one
+-- changes: activity customer team
+-- undo: activity/retract
+select id, org_code from api.visit_record(:customer_id, :happened_at, :on_site,
+	:photos, :duration_min, :attendees, :summary, :opportunity_id, :confirmed)

@@ -1,0 +1,151 @@
+-- What every write function uses: who asks, refusing, audit, change queue,
+-- the pieces of names that search looks up.
+--
+-- Functions of schema api belong to firebreak_writer and are under the
+-- policies; functions of schema firebreak belong to firebreak_owner and are
+-- not, so each of them checks for itself.
+
+set role firebreak_owner;
+
+-- The two-letter pieces of a text, for search: 'Acme' -> {ac,cm,me}.
+create function firebreak.grams(p_text text) returns text[]
+language sql immutable parallel safe
+as $$
+	select coalesce(array_agg(distinct substr(t.s, i, 2)), '{}')
+	from (select lower(normalize(p_text, NFKC)) as s) t,
+	    generate_series(1, length(t.s) - 1) i
+$$;
+grant execute on function firebreak.grams(text)
+    to firebreak_writer, firebreak_app;
+
+reset role;
+
+set role firebreak_writer;
+
+create function api.refuse(p_code text, p_detail text default '',
+    p_arg text default '') returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+begin
+	raise exception using errcode = 'FB001', message = p_code,
+	    detail = coalesce(p_detail, ''), column = coalesce(p_arg, '');
+end
+$$;
+
+-- Somebody else was faster: SQLSTATE FB003.
+create function api.conflict(p_detail text default '') returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+begin
+	raise exception using errcode = 'FB003', message = 'conflict',
+	    detail = coalesce(p_detail, '');
+end
+$$;
+
+create function api.me() returns bigint
+language sql stable security definer set search_path = firebreak, pg_temp
+as $$ select nullif(current_setting('firebreak.person', true), '')::bigint $$;
+
+-- The role of whoever asks; null without one.
+create function api.role() returns text
+language sql stable security definer set search_path = firebreak, pg_temp
+as $$
+	select s.role from firebreak.seat s
+	where s.person_id =
+	    nullif(current_setting('firebreak.person', true), '')::bigint
+$$;
+
+create function api.need_role(variadic p_roles text[]) returns text
+language plpgsql stable security definer set search_path = firebreak, pg_temp
+as $$
+declare
+	v_role text := api.role();
+begin
+	if v_role is null or not (v_role = any (p_roles)) then
+		perform api.refuse('not_your_role', v_role);
+	end if;
+	return v_role;
+end
+$$;
+
+-- Is a code in the ranges of whoever asks?
+create function api.in_range(p_code bigint) returns bool
+language sql stable security definer set search_path = firebreak, pg_temp
+as $$
+	select coalesce(p_code between
+	    nullif(current_setting('firebreak.lo', true), '')::bigint and
+	    nullif(current_setting('firebreak.hi', true), '')::bigint, false)
+	or coalesce(p_code between
+	    nullif(current_setting('firebreak.lo2', true), '')::bigint and
+	    nullif(current_setting('firebreak.hi2', true), '')::bigint, false)
+$$;
+
+create function api.setting(p_name text) returns text
+language sql stable security definer set search_path = firebreak, pg_temp
+as $$ select value from firebreak.setting where name = p_name $$;
+
+create function api.audited(p_at timestamptz, p_org_code bigint,
+    p_entity text, p_entity_id bigint, p_customer_id bigint, p_action text,
+    p_old jsonb default null, p_new jsonb default null,
+    p_cause text default null, p_activity_id bigint default null)
+returns bigint
+language sql security definer set search_path = firebreak, pg_temp
+as $$
+	insert into firebreak.audit_open (at, person_id, org_code, entity,
+	    entity_id, customer_id, action, cause, activity_id, old, new)
+	values (p_at,
+	    nullif(current_setting('firebreak.person', true), '')::bigint,
+	    p_org_code, p_entity, p_entity_id, p_customer_id, p_action, p_cause,
+	    p_activity_id, p_old, p_new)
+	returning audit_id
+$$;
+
+create function api.changed(p_source text, p_subject bigint,
+    p_org_code bigint, p_at timestamptz, p_customer_id bigint default null,
+    p_person_id bigint default null, p_old_subject bigint default null)
+returns void
+language sql security definer set search_path = firebreak, pg_temp
+as $$
+	insert into firebreak.change_queue (source, old_subject, subject,
+	    customer_id, org_code, person_id, at)
+	values (p_source, p_old_subject, p_subject, p_customer_id, p_org_code,
+	    p_person_id, p_at)
+$$;
+
+-- Trims, refuses what is empty or longer than p_most.
+create function api.need_text(p_value text, p_arg text, p_most integer)
+returns text
+language plpgsql immutable security definer set search_path = firebreak, pg_temp
+as $$
+begin
+	if coalesce(btrim(p_value), '') = '' then
+		perform api.refuse('missing', p_arg, p_arg);
+	elsif length(p_value) > p_most then
+		perform api.refuse('too_long', p_most::text, p_arg);
+	end if;
+	return btrim(p_value);
+end
+$$;
+
+-- The part of p_new that differs from p_old, and what it was before.
+create function api.difference(p_old jsonb, p_new jsonb,
+    out old jsonb, out new jsonb)
+language sql immutable security definer set search_path = firebreak, pg_temp
+as $$
+	select coalesce(jsonb_object_agg(n.key, p_old -> n.key), '{}'),
+	    coalesce(jsonb_object_agg(n.key, n.value), '{}')
+	from jsonb_each(p_new) n
+	where p_old -> n.key is distinct from n.value
+$$;
+
+revoke execute on all functions in schema api from public;
+grant execute on all functions in schema api to firebreak_owner;
+-- Statements may look at these two; the rest is for write functions.
+grant execute on function api.me(), api.role(), api.setting(text)
+    to firebreak_app;
+
+reset role;
+
+set role firebreak_owner;
+revoke execute on all functions in schema firebreak from public;
+reset role;
