@@ -52,6 +52,9 @@ insert into firebreak.refusal (code, hint) values
     ('still_owns', 'The person still owns records; hand them over first.'),
     ('email_taken', 'Another person has this address.'),
     ('name_taken', 'The name is taken.'),
+    ('unknown_device', 'The device or invite is not known.'),
+    ('invite_used', 'The invite has been used.'),
+    ('invite_expired', 'The invite has expired.'),
     ('not_suspended', 'Nothing is stopped for this person.');
 
 insert into firebreak.cause (position, code, zh, en) values

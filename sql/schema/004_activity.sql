@@ -95,13 +95,13 @@ begin
 	        'on_site', p_on_site, 'effective', v_effective,
 	        'confirmed', v_confirmed, 'summary', v_summary));
 	perform api.changed(case p_kind when 'visit' then 'visits'
-	    else 'activities' end, v_me, v_org, v_at, p_customer_id, v_me);
+	    else 'activities' end, v_me, v_org, v_now, p_customer_id, v_me);
 	if v_effective then
-		perform api.changed('interactions', p_customer_id, v_org, v_at,
+		perform api.changed('interactions', p_customer_id, v_org, v_now,
 		    p_customer_id, v_me);
 	end if;
 	if v_confirmed then
-		perform api.changed('key_changes', p_customer_id, v_org, v_at,
+		perform api.changed('key_changes', p_customer_id, v_org, v_now,
 		    p_customer_id, v_me);
 	end if;
 	id := v_id;
