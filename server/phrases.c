@@ -17,26 +17,17 @@ struct phrase {
 };
 
 struct phrases {
-	struct phrase *rows; /* sorted by code once loaded */
+	struct phrase *rows; /* in the order of the files: choices show it */
 	size_t count;
 };
-
-static int
-phrase_compare(const void *a, const void *b)
-{
-	return strcmp(
-	    ((const struct phrase *)a)->code, ((const struct phrase *)b)->code);
-}
 
 static struct phrase *
 phrase_find(const struct phrases *p, const char *code)
 {
-	struct phrase key = {.code = (char *)(uintptr_t)code};
-
-	if (!p || p->count == 0)
-		return NULL;
-	return bsearch(
-	    &key, p->rows, p->count, sizeof(*p->rows), phrase_compare);
+	for (size_t i = 0; p && i < p->count; i++)
+		if (strcmp(p->rows[i].code, code) == 0)
+			return &p->rows[i];
+	return NULL;
 }
 
 /* One entry; a code that an earlier pack defined is replaced. */
@@ -66,7 +57,6 @@ phrase_read(struct phrases *p, const struct yaml_doc *doc,
 	}
 	row->zh = xstrdup(zh);
 	row->en = xstrdup(en);
-	qsort(p->rows, p->count, sizeof(*p->rows), phrase_compare);
 }
 
 static void
@@ -128,6 +118,18 @@ phrases_get(const struct phrases *p, const char *code, const char *lang)
 	if (!row)
 		return NULL;
 	return strcmp(lang, "zh") == 0 ? row->zh : row->en;
+}
+
+size_t
+phrases_count(const struct phrases *p)
+{
+	return p->count;
+}
+
+const char *
+phrases_code(const struct phrases *p, size_t i)
+{
+	return p->rows[i].code;
 }
 
 void

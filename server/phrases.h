@@ -24,6 +24,10 @@ void phrases_free(struct phrases *p);
 const char *phrases_get(
     const struct phrases *p, const char *code, const char *lang);
 
+/* All codes, in the order of the files. */
+size_t phrases_count(const struct phrases *p);
+const char *phrases_code(const struct phrases *p, size_t i);
+
 /* The phrase with {detail} replaced, appended to out; without a phrase, the
  * code and the detail as they are. */
 void phrases_say(const struct phrases *p, const char *code, const char *lang,
