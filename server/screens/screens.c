@@ -125,7 +125,7 @@ screens_load(const char *const *dirs, size_t count, const struct catalogue *c,
 		screen_clear(&set.screens[i]);
 	free(set.screens);
 	for (size_t i = 0; i < docs.count; i++)
-		yaml_free(docs.items[i]);
+		yaml_unload(docs.items[i]);
 	free(docs.items);
 	return s;
 }
