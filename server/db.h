@@ -1,12 +1,13 @@
 /*
  * Connections to PostgreSQL inside the event loop: libpq in pipeline mode,
  * shared by all sessions.  One struct db is a pool of `light` and `heavy`
- * connections; it reconnects by itself with backoff, prepares the statements
- * it was given on every new connection, and delivers NOTIFY.
+ * connections; it reconnects by itself with backoff, prepares what it is given
+ * when a connection first meets it, and delivers NOTIFY.
  *
  * A db_work is one transaction: BEGIN, SET LOCALs, one statement, Sync,
  * COMMIT, Sync, all sent at once.  It is done only when the second tag says
- * COMMIT.
+ * COMMIT.  (server/db/link.h: transactions of several statements;
+ * server/db/sync.h: outside the loop.)
  */
 #ifndef SERVER_DB_H
 #define SERVER_DB_H
@@ -17,8 +18,10 @@
 
 #include "common/err.h"
 
+struct buf;
 struct loop;
 struct db;
+struct db_work;
 struct pg_result; /* libpq's PGresult, known to db/ only */
 
 /* Who asks: becomes SET LOCAL firebreak.person, .lo, .hi (, .lo2, .hi2). */
@@ -32,12 +35,13 @@ struct db_options {
 	const char *conninfo; /* libpq's, multi-host allowed */
 	int light;	      /* connections with a statement_timeout */
 	int heavy;
-	int light_timeout_ms; /* 250 */
+	int light_timeout_ms; /* 0: no timeout, for each of the three */
 	int heavy_timeout_ms;
 	int lock_timeout_ms;
 	const char *listen; /* channel, or NULL */
 };
 
+/* None may free the db. */
 struct db_events {
 	/* The first connection is usable / the last one was lost. */
 	void (*on_up)(void *arg);
@@ -45,41 +49,53 @@ struct db_events {
 	void (*on_notify)(const char *payload, void *arg);
 };
 
-/* A statement to prepare on every connection.  Names are unique. */
-struct db_statement {
-	const char *name;
-	const char *sql; /* with $1.. */
-	bool custom_plan;
-};
-
 enum db_column_type {
-	DB_BOOL, DB_INT, DB_REAL, DB_TEXT, DB_DATE, DB_TIME, DB_JSON, DB_BYTES
+	DB_BOOL,
+	DB_INT,
+	DB_REAL,
+	DB_TEXT,
+	DB_DATE,
+	DB_TIME,
+	DB_JSON,
+	DB_BYTES
 };
 
 /* One value for a parameter: text form, or NULL. */
 struct db_value {
-	const char *text;
+	const char *text; /* with a NUL behind len */
 	int len;
 };
 
-struct db_reply {
-	bool timed_out;	      /* statement_timeout: worth the heavy pool */
-	char sqlstate[6];     /* "" when all went well */
-	struct err err;	      /* code ERR_NONE when committed */
-	const struct pg_result *rows; /* lives until the callback returns */
+struct db_query {
+	const char *sql; /* with $1.. as $n::type; known by its text */
+	bool heavy;
+	bool custom_plan;	      /* plan for these very values */
+	const struct db_scope *scope; /* NULL: the daemon itself, no SETs */
+	const struct db_value *values;
+	int count;
 };
 
-struct db_work;
+struct db_reply {
+	bool timed_out;	  /* statement_timeout: worth the heavy pool */
+	bool repeated;	  /* a unique key of request_result was there */
+	char sqlstate[6]; /* "" when all went well */
+	/* ERR_NONE when committed.  ERR_REFUSED: name is the refusal, text its
+	 * detail, field the argument. */
+	struct err err;
+	const struct pg_result *rows; /* NULL with an error; the callback's */
+};
 
+/* Everything is copied.  Connections come up once the loop runs. */
 struct db *db_new(struct loop *l, const struct db_options *o,
     const struct db_events *events, void *arg);
-void db_free(struct db *d);
+void db_free(struct db *d); /* no callbacks any more; NULL is fine */
+bool db_is_up(const struct db *d);
+int db_in_flight(const struct db *d);
 
 /* Sends one transaction; the connection with the fewest in flight takes it.
- * scope NULL: as the daemon itself (no SET LOCAL).  on_reply is called exactly
- * once, unless cancelled.  Values are copied. */
-struct db_work *db_send(struct db *d, bool heavy, const struct db_scope *scope,
-    const char *statement, const struct db_value *values, int count,
+ * on_reply is called exactly once, from the loop, unless cancelled; values are
+ * copied.  Without a connection the reply is ERR_UNAVAILABLE. */
+struct db_work *db_send(struct db *d, const struct db_query *q,
     void (*on_reply)(const struct db_reply *r, void *arg), void *arg);
 /* The callback never runs; the transaction may still commit. */
 void db_cancel(struct db_work *w);
@@ -90,11 +106,14 @@ int db_columns(const struct pg_result *r);
 const char *db_column_name(const struct pg_result *r, int column);
 /* -1: a type that terminals do not take. */
 int db_column_type(const struct pg_result *r, int column);
+const char *db_column_type_name(const struct pg_result *r, int column);
 bool db_is_null(const struct pg_result *r, int row, int column);
+/* bool, int, date (days since 1970) and time (us since 1970); 0 for null. */
 int64_t db_int(const struct pg_result *r, int row, int column);
+double db_real(const struct pg_result *r, int row, int column);
+/* text, json and bytes; with a NUL behind; "" for null. */
 const char *db_text(const struct pg_result *r, int row, int column, int *len);
 
-struct buf;
 /* One cell as CBOR, by its type. */
 void db_encode_cell(
     const struct pg_result *r, int row, int column, struct buf *out);

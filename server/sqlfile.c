@@ -19,7 +19,8 @@ sqlfile_find(const char *name)
 static bool
 is_word(char c)
 {
-	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+	return isalnum((unsigned char)c) || c == '_' ||
+	       (unsigned char)c >= 0x80;
 }
 
 /* Past the closing quote; a doubled quote does not close. */
@@ -88,7 +89,7 @@ static bool
 is_escape_string(const char *s, size_t at)
 {
 	return at > 0 && (s[at - 1] == 'e' || s[at - 1] == 'E') &&
-	    (at == 1 || !is_word(s[at - 2]));
+	       (at == 1 || !is_word(s[at - 2]));
 }
 
 /* Past whatever at `at` is no plain SQL (quotes, comments); `at` itself if

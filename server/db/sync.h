@@ -34,13 +34,20 @@ int db_sync_script(struct db_sync *s, const char *name, const char *text,
  * `why`, which rolls the copy back).  *rows gets the number copied. */
 int db_copy_begin(struct db_sync *s, const char *sql, struct err *e)
     __attribute__((warn_unused_result));
-int db_copy_put(struct db_sync *s, const void *data, size_t len,
-    struct err *e) __attribute__((warn_unused_result));
+int db_copy_put(struct db_sync *s, const void *data, size_t len, struct err *e)
+    __attribute__((warn_unused_result));
 int db_copy_end(struct db_sync *s, const char *why, long long *rows,
     struct err *e) __attribute__((warn_unused_result));
 
-/* SQLSTATE of the last failure, "" if none. */
+/* The columns a statement would give, without running it: a result without
+ * rows. */
+int db_sync_describe(struct db_sync *s, const char *sql,
+    struct pg_result **rows, struct err *e) __attribute__((warn_unused_result));
+
+/* Of the last failure: SQLSTATE ("" if none), and the character of the
+ * statement at fault (from 1; 0: not known). */
 const char *db_sync_sqlstate(const struct db_sync *s);
+int db_sync_position(const struct db_sync *s);
 
 void db_result_free(struct pg_result *r); /* NULL is fine */
 
