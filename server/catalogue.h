@@ -17,6 +17,7 @@ struct catalogue;
 struct sqlfile;
 
 #define CATALOGUE_TOPICS_MAX 64
+#define CATALOGUE_LINES 13
 
 struct catalogue_arg {
 	char *name;
@@ -50,6 +51,8 @@ struct catalogue_text {
 	char *sql;
 	int params;
 	int8_t source[CATALOGUE_PARAMS_MAX];
+	struct catalogue_piece *pieces; /* where the text comes from */
+	int piece_count;
 };
 
 struct statement {
@@ -78,9 +81,11 @@ struct statement {
 	char *kept_sql;
 	struct catalogue_column *columns; /* filled by catalogue_describe */
 	int column_count;
+	int number; /* place in the catalogue */
 	struct diag_file file;
-	int number;  /* place in the catalogue */
-	size_t body; /* where the SQL begins in the file */
+	size_t body;		       /* where the SQL begins in the file */
+	size_t place[CATALOGUE_LINES]; /* where each header line's value is */
+	const char *sort_words;	       /* as written */
 };
 
 /* Reads the files api/... of a table (sqlfile_table, or a test's).  NULL if

@@ -197,7 +197,8 @@ static const struct sqlstate_def {
     {"57014", ERR_TIMEOUT},	/* statement_timeout */
     {"57P", ERR_UNAVAILABLE},	/* shutdown, crash, starting up */
     {"FB001", ERR_REFUSED},	/* api.refuse() */
-    {"FB002", ERR_NOT_ALLOWED}, {"FB003", ERR_CONFLICT}, /* api.conflict() */
+    {"FB002", ERR_TOO_OLD},
+    /* firebreak.keep() */ {"FB003", ERR_CONFLICT}, /* api.conflict() */
 };
 
 enum err_code
