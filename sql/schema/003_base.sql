@@ -7,13 +7,20 @@
 
 set role firebreak_owner;
 
--- The two-letter pieces of a text, for search: 'Acme' -> {ac,cm,me}.
+-- The two-letter pieces of a text, for search: 'Acme' -> {ac,cm,me}.  In
+-- plpgsql, which costs an eighth of a query per row.
 create function firebreak.grams(p_text text) returns text[]
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 as $$
-	select coalesce(array_agg(distinct substr(t.s, i, 2)), '{}')
-	from (select lower(normalize(p_text, NFKC)) as s) t,
-	    generate_series(1, length(t.s) - 1) i
+declare
+	v_letters text[] := string_to_array(lower(normalize(p_text, NFKC)), null);
+	v_grams text[] := '{}';
+begin
+	for i in 1 .. coalesce(array_length(v_letters, 1), 0) - 1 loop
+		v_grams[i] := v_letters[i] || v_letters[i + 1];
+	end loop;
+	return v_grams;
+end
 $$;
 grant execute on function firebreak.grams(text)
     to firebreak_writer, firebreak_app;
