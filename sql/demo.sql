@@ -313,7 +313,7 @@ begin
 	    cross join lateral (select demo.shuffle(g, 2097152, seed) as k,
 	        demo.r(seed, 26, g) < 0.3 as en,
 	        v_now - (demo.quiet(seed, g) + 1 + 900 * demo.r(seed, 27, g))
-	            * interval '1 day' as made) k
+	            * interval '1 day' as made offset 0) k
 	    join demo_rep r on r.rep = g * 48271 % reps
 	    cross join (select zh, en from demo.word where kind = 'first') w1
 	    cross join (select zh, en from demo.word where kind = 'second') w2
@@ -427,17 +427,19 @@ begin
 	    cross join lateral (select least(v_now - interval '1 hour',
 	        date_trunc('day', v_start + g * days / activities::float8
 	            * interval '1 day') + interval '1 hour' * (1 + 9 *
-	            demo.r(seed, 40, g))) as at) t
+	            demo.r(seed, 40, g))) as at offset 0) t
 	    cross join lateral (select extract(epoch from v_now - t.at)
 	        / 86400.0 as ago, floor(customers * demo.r(seed, 44, g))::bigint
 	        as c1, floor(customers * demo.r(seed, 45, g))::bigint as c2,
-	        floor(customers * demo.r(seed, 46, g))::bigint as c3) d
+	        floor(customers * demo.r(seed, 46, g))::bigint as c3
+	        offset 0) d
 	    cross join lateral (select case
 	        when demo.quiet(seed, d.c1) <= d.ago then d.c1
 	        when demo.quiet(seed, d.c2) <= d.ago then d.c2
-	        when demo.quiet(seed, d.c3) <= d.ago then d.c3 end as c) p
+	        when demo.quiet(seed, d.c3) <= d.ago then d.c3 end as c
+	        offset 0) p
 	    cross join lateral (select demo.r(seed, 41, g) as k,
-	        demo.r(seed, 42, g) as r) k
+	        demo.r(seed, 42, g) as r offset 0) k
 	    where p.c is not null) a
 	join demo_rep r on r.rep = a.c * 48271 % reps
 	cross join (select zh, en from demo.word where kind = 'said') w;
