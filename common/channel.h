@@ -45,22 +45,22 @@ enum frame_type {
 struct channel_options {
 	const uint8_t *secret, *public; /* own static key pair */
 	size_t frame_max;		/* longest frame taken, in bytes */
-	size_t unsent_max;   /* above it reading stops; 0: never */
-	uint64_t rekey_after; /* messages; 0: 65,536 */
-	uint64_t patience;   /* us until the hello is there; 0: 10 s */
+	size_t unsent_max;		/* above it reading stops; 0: never */
+	uint64_t rekey_after;		/* messages; 0: 65,536 */
+	uint64_t patience; /* us until the hello is there; 0: 10 s */
 };
 
 struct channel_events {
 	/* Server: a client proved that it holds `key` (32 bytes).  Answer with
 	 * channel_accept or channel_refuse, now or later. */
-	void (*on_hello)(const uint8_t key[32], const uint8_t *hello,
-	    size_t len, void *arg);
+	void (*on_hello)(
+	    const uint8_t key[32], const uint8_t *hello, size_t len, void *arg);
 	/* Client: the handshake is done; the server may still refuse. */
 	void (*on_ready)(void *arg);
 	/* The body lives until the callback returns. */
-	void (*on_frame)(enum frame_type type, uint32_t id,
-	    const uint8_t *body, size_t len, void *arg);
-	void (*on_drained)(void *arg); /* all is sent, having once not been */
+	void (*on_frame)(enum frame_type type, uint32_t id, const uint8_t *body,
+	    size_t len, void *arg);
+	void (*on_drained)(void *arg); /* all that was sent has left */
 	/* Over; e is NULL at a plain end.  Called once; the channel waits for
 	 * channel_free. */
 	void (*on_closed)(const struct err *e, void *arg);
@@ -88,8 +88,7 @@ void channel_send(struct channel *c, enum frame_type type, uint32_t id,
     const void *body, size_t len);
 /* The same without a copy: put the body's CBOR into the buf, then end.  No
  * other channel_ call in between. */
-struct buf *channel_begin(
-    struct channel *c, enum frame_type type, uint32_t id);
+struct buf *channel_begin(struct channel *c, enum frame_type type, uint32_t id);
 void channel_end(struct channel *c);
 /* The body of an ERROR or (with the first two of its items) a BYE. */
 void channel_send_error(struct channel *c, uint32_t id, const struct err *e);

@@ -31,14 +31,14 @@ static const size_t overhead_table[] = {
 struct noise {
 	bool initiator;
 	enum noise_turn turn;
-	const uint8_t *s, *s_public;	/* own static pair, borrowed */
-	const uint8_t *fixed_e;		/* vectors only */
-	uint8_t e[NOISE_KEY_LEN];	/* own ephemeral secret */
-	uint8_t rs[NOISE_KEY_LEN];	/* the peer's static key */
-	uint8_t re[NOISE_KEY_LEN];	/* the peer's ephemeral key */
-	uint8_t chain[NOISE_HASH_LEN];	/* ck of the specification */
-	uint8_t hash[NOISE_HASH_LEN];	/* h of the specification */
-	struct noise_cipher cipher;	/* of the symmetric state */
+	const uint8_t *s, *s_public;   /* own static pair, borrowed */
+	const uint8_t *fixed_e;	       /* vectors only */
+	uint8_t e[NOISE_KEY_LEN];      /* own ephemeral secret */
+	uint8_t rs[NOISE_KEY_LEN];     /* the peer's static key */
+	uint8_t re[NOISE_KEY_LEN];     /* the peer's ephemeral key */
+	uint8_t chain[NOISE_HASH_LEN]; /* ck of the specification */
+	uint8_t hash[NOISE_HASH_LEN];  /* h of the specification */
+	struct noise_cipher cipher;    /* of the symmetric state */
 };
 
 static void
@@ -172,8 +172,8 @@ noise_rekey(struct noise_cipher *c)
 	uint8_t nonce[12], out[NOISE_KEY_LEN + NOISE_TAG_LEN];
 
 	nonce_bytes(UINT64_MAX, nonce);
-	crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, zeros,
-	    sizeof(zeros), NULL, 0, NULL, nonce, c->key);
+	crypto_aead_chacha20poly1305_ietf_encrypt(
+	    out, NULL, zeros, sizeof(zeros), NULL, 0, NULL, nonce, c->key);
 	memcpy(c->key, out, NOISE_KEY_LEN);
 	sodium_memzero(out, sizeof(out));
 }
@@ -329,8 +329,7 @@ dead:
 }
 
 int
-noise_read(
-    struct noise *n, const void *message, size_t len, uint8_t *payload)
+noise_read(struct noise *n, const void *message, size_t len, uint8_t *payload)
 {
 	const uint8_t *in = message;
 	size_t head;

@@ -62,8 +62,8 @@ void noise_split(
 void noise_seal(
     struct noise_cipher *c, const void *in, size_t len, uint8_t *out);
 /* `out` takes len - NOISE_TAG_LEN bytes and may be `in`.  -1: forged. */
-int noise_open(struct noise_cipher *c, const void *in, size_t len,
-    uint8_t *out) __attribute__((warn_unused_result));
+int noise_open(struct noise_cipher *c, const void *in, size_t len, uint8_t *out)
+    __attribute__((warn_unused_result));
 void noise_rekey(struct noise_cipher *c);
 
 #endif

@@ -1,4 +1,4 @@
-/* Small uses of libsodium outside the channel. */
+/* Small services of libsodium. */
 #include "common/secret.h"
 
 #include <sodium.h>
@@ -10,84 +10,98 @@
 #define NONCE_LEN crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_LEN crypto_aead_xchacha20poly1305_ietf_ABYTES
 
-_Static_assert(SECRET_SEAL_EXTRA == NONCE_LEN + TAG_LEN, "secret.h");
+_Static_assert(SECRET_SEAL_LEN == NONCE_LEN + TAG_LEN, "a seal's size");
 
-/* sodium_init() is idempotent and cheap after the first time. */
+/* Cheap when done before. */
 static void
-need_sodium(void)
+start(void)
 {
 	if (sodium_init() < 0)
-		fatalx("libsodium cannot be initialised");
+		fatalx("libsodium does not start");
 }
 
 void
-secret_random(void *out, size_t len)
+secret_random(void *out, size_t n)
 {
-	need_sodium();
-	randombytes_buf(out, len);
+	start();
+	randombytes_buf(out, n);
 }
 
 void
-secret_wipe(void *data, size_t len)
+secret_wipe(void *data, size_t n)
 {
-	sodium_memzero(data, len);
+	sodium_memzero(data, n);
+}
+
+bool
+secret_is_equal(const void *a, const void *b, size_t n)
+{
+	return sodium_memcmp(a, b, n) == 0;
 }
 
 void
-secret_hash(uint8_t out[SECRET_HASH_LEN], const void *data, size_t len)
+secret_sha256(const void *data, size_t n, uint8_t out[SECRET_HASH_LEN])
 {
-	need_sodium();
-	crypto_generichash(out, SECRET_HASH_LEN, data, len, NULL, 0);
+	start();
+	crypto_hash_sha256(out, data, n);
+}
+
+void
+secret_hash(const void *data, size_t n, uint8_t out[SECRET_HASH_LEN])
+{
+	start();
+	crypto_generichash(out, SECRET_HASH_LEN, data, n, NULL, 0);
+}
+
+void
+secret_base64_add(struct buf *b, const void *data, size_t n)
+{
+	int form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+	size_t size = sodium_base64_encoded_len(n, form); /* with NUL */
+	uint8_t *p = buf_reserve(b, size);
+
+	sodium_bin2base64((char *)p, size, data, n, form);
+	b->len += size - 1;
+}
+
+int
+secret_base64_read(const char *text, size_t n, void *out, size_t out_len)
+{
+	size_t got;
+
+	if (sodium_base642bin(out, out_len, text, n, NULL, &got, NULL,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+		return -1;
+	return got == out_len ? 0 : -1;
 }
 
 void
 secret_seal(const uint8_t key[SECRET_KEY_LEN], const char *context,
-    const void *data, size_t len, struct buf *out)
+    const void *data, size_t n, struct buf *sealed)
 {
-	uint8_t *to = buf_reserve(out, len + SECRET_SEAL_EXTRA);
+	uint8_t *p = buf_reserve(sealed, n + SECRET_SEAL_LEN);
 
-	secret_random(to, NONCE_LEN);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(to + NONCE_LEN, NULL, data,
-	    len, (const uint8_t *)context, strlen(context), NULL, to, key);
-	out->len += len + SECRET_SEAL_EXTRA;
+	secret_random(p, NONCE_LEN);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(p + NONCE_LEN, NULL, data, n,
+	    (const uint8_t *)context, strlen(context), NULL, p, key);
+	sealed->len += n + SECRET_SEAL_LEN;
 }
 
-bool
+int
 secret_open(const uint8_t key[SECRET_KEY_LEN], const char *context,
-    const void *data, size_t len, struct buf *out)
+    const void *sealed, size_t n, struct buf *data)
 {
-	const uint8_t *from = data;
-	unsigned long long got;
+	const uint8_t *in = sealed;
+	uint8_t *p;
 
-	if (len < SECRET_SEAL_EXTRA)
-		return false;
-	need_sodium();
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-		buf_reserve(out, len - SECRET_SEAL_EXTRA), &got, NULL,
-		from + NONCE_LEN, len - NONCE_LEN, (const uint8_t *)context,
-		strlen(context), from, key) != 0)
-		return false;
-	out->len += (size_t)got;
-	return true;
-}
-
-void
-secret_encode(const void *data, size_t len, struct buf *out)
-{
-	int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-	size_t room = sodium_base64_encoded_len(len, variant);
-
-	sodium_bin2base64(
-	    (char *)buf_reserve(out, room), room, data, len, variant);
-	out->len += room - 1;
-}
-
-bool
-secret_decode(const char *text, size_t text_len, void *out, size_t len)
-{
-	size_t got;
-
-	return sodium_base642bin(out, len, text, text_len, NULL, &got, NULL,
-		   sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-	       got == len;
+	if (n < SECRET_SEAL_LEN)
+		return -1;
+	start();
+	p = buf_reserve(data, n - SECRET_SEAL_LEN + 1);
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(p, NULL, NULL,
+		in + NONCE_LEN, n - NONCE_LEN, (const uint8_t *)context,
+		strlen(context), in, key) != 0)
+		return -1;
+	data->len += n - SECRET_SEAL_LEN;
+	return 0;
 }

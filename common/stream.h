@@ -29,7 +29,7 @@ struct stream_events {
 	size_t (*on_data)(uint8_t *data, size_t len, void *arg);
 	/* The turn ends: last chance to write before bytes leave. */
 	void (*on_flush)(void *arg);
-	/* Every byte written is with the kernel, having once not been. */
+	/* Every byte that was written is with the kernel. */
 	void (*on_drained)(void *arg);
 	/* Over, with what is unsent lost; e is NULL at a plain end.  Called
 	 * once; the stream waits for stream_free. */
@@ -62,14 +62,15 @@ void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 
 /* Sends what is written, ends its direction, passes over what still comes, and
- * calls on_closed: at the peer's end, or after five seconds. */
+ * calls on_closed: at the peer's end, or when for five seconds it neither took
+ * our bytes nor ended its own. */
 void stream_finish(struct stream *s);
 
 /* The peer as people know it: "192.0.2.7:4022", "[::1]:4022", "unix". */
 void stream_peer(const struct stream *s, char *out, size_t size);
 
-/* Listens; on_accept gets each connection's socket and owns it.  A stale unix
- * socket is replaced.  NULL with e set. */
+/* Listens; on_accept gets each connection's socket and owns it (it must not
+ * cancel the listener).  A stale unix socket is replaced.  NULL with e set. */
 struct stream_listener *stream_listen(struct loop *l, const char *address,
     void (*on_accept)(int fd, void *arg), void *arg, struct err *e);
 int stream_listener_port(const struct stream_listener *h); /* 0: unix */
