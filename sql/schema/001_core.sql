@@ -56,6 +56,7 @@ create function clock.real() returns timestamptz
 language sql stable parallel safe
 as $$ select transaction_timestamp() $$;
 
+-- The business day, in the zone firebreak.zone.
 create function clock.today() returns date
 language sql stable parallel safe
 as $$
@@ -64,7 +65,16 @@ as $$
 	    'Asia/Shanghai'))::date
 $$;
 
-grant execute on function clock.now(), clock.real(), clock.today()
+-- When a business day begins.
+create function clock.start_of(p_day date) returns timestamptz
+language sql stable parallel safe
+as $$
+	select p_day::timestamp at time zone coalesce(
+	    nullif(current_setting('firebreak.zone', true), ''), 'Asia/Shanghai')
+$$;
+
+grant execute on function clock.now(), clock.real(), clock.today(),
+    clock.start_of(date)
     to firebreak_writer, firebreak_app;
 
 -- The organisation (reference tables) ------------------------------------------
@@ -659,7 +669,9 @@ create unique index alert_open on firebreak.alert
     (rule_id, subject_kind, subject_id) where closed_at is null;
 create index alert_org on firebreak.alert (org_code, alert_id)
     where closed_at is null;
-create index alert_opened on firebreak.alert (opened_at, alert_id);
+create index alert_opened on firebreak.alert (opened_at, alert_id)
+    where closed_at is null;
+create index alert_subject on firebreak.alert (subject_kind, subject_id);
 create index alert_level on firebreak.alert (level, alert_id)
     where closed_at is null;
 create index alert_person on firebreak.alert (person_id, alert_id)

@@ -5,7 +5,6 @@ set role firebreak_owner;
 insert into firebreak.setting (name, value, note) values
     ('company', 'Company', 'shown in the title of every screen'),
     ('currency', 'CNY', 'of every amount without one'),
-    ('zone', 'Asia/Shanghai', 'business days begin and end in it'),
     ('fiscal_year_start', '01-01', 'month-day'),
     ('commitment_epoch', '2024-01-01', 'a Monday: fortnights count from it'),
     ('backdate_days', '31', 'how far back an activity may be recorded'),

@@ -441,8 +441,8 @@ grant select on firebreak.audit_all to firebreak_app, firebreak_writer;
 -- are closed to whoever is under policies; this function is not, and applies
 -- the ranges itself.
 create function firebreak.search(p_text text, p_most int default 50)
-returns table (kind text, id bigint, customer_id bigint, name text,
-    detail text, org_code bigint)
+returns table (rank bigint, kind text, id bigint, customer_id bigint,
+    name text, detail text, org_code bigint)
 language plpgsql stable security definer
 set search_path = firebreak, pg_temp set plan_cache_mode = force_custom_plan
 as $$
@@ -487,12 +487,37 @@ begin
 		    and strpos(lower(normalize(o.name, NFKC)), v_low) > 0
 		limit p_most)
 	)
-	select f.kind, f.id, f.customer_id, f.name, f.detail, f.org_code
+	select row_number() over (
+	    order by strpos(lower(normalize(f.name, NFKC)), v_low) > 1, f.place,
+	        length(f.name), f.name, f.id), f.kind, f.id, f.customer_id,
+	    f.name, f.detail, f.org_code
 	from found f
-	order by strpos(lower(normalize(f.name, NFKC)), v_low) > 1, f.place,
-	    length(f.name), f.name, f.id
-	limit p_most;
+	order by 1 limit p_most;
 end
+$$;
+
+-- Who has a customer of this name or tax number already, anywhere in the
+-- company: enough to go and ask, and no more of it.
+create function firebreak.duplicates(p_name text, p_tax_no text)
+returns table (rank bigint, what text, name text, owner text,
+    customer_id bigint)
+language sql stable security definer set search_path = firebreak, pg_temp
+as $$
+	select row_number() over (order by k.kind desc), k.kind, c.name::text,
+	    p.name::text, case when
+	        c.org_code between
+	            nullif(current_setting('firebreak.lo', true), '')::bigint and
+	            nullif(current_setting('firebreak.hi', true), '')::bigint
+	        or c.org_code between
+	            nullif(current_setting('firebreak.lo2', true), '')::bigint and
+	            nullif(current_setting('firebreak.hi2', true), '')::bigint
+	        then c.customer_id end
+	from firebreak.customer_key k
+	    join firebreak.customer c on c.customer_id = k.customer_id
+	    left join firebreak.person p on p.person_id = c.owner_id
+	where (k.kind, k.key) in (
+	    ('name', lower(normalize(btrim(p_name), NFKC))),
+	    ('tax_no', lower(normalize(btrim(p_tax_no), NFKC))))
 $$;
 
 -- Breakers -----------------------------------------------------------------------
@@ -609,7 +634,8 @@ grant execute on function firebreak.login(bytea),
     firebreak.keep(bigint, uuid, jsonb), firebreak.kept(bigint, uuid),
     firebreak.prune(), firebreak.partition_ensure(date, int),
     firebreak.seal_batch(int), firebreak.audit_verify(),
-    firebreak.search(text, int), firebreak.restamp_step(int),
+    firebreak.search(text, int), firebreak.duplicates(text, text),
+    firebreak.restamp_step(int),
     firebreak.health()
     to firebreak_app;
 grant execute on function firebreak.unit_add(bigint, text, text),

@@ -193,7 +193,7 @@ declare
 	v_code bigint;
 	v_id bigint;
 begin
-	perform api.need_role('supervisor', 'ops');
+	perform api.need_role('supervisor');
 	if v_what <> 'lead_dispatch' then
 		perform api.refuse('bad_value', v_what, 'what');
 	elsif p_days < 1 or p_days > 90 then

@@ -3,7 +3,7 @@
 -- roles: all
 -- args: customer_id bigint
 -- rows: one
--- watch: customer activity contact opportunity
+-- watch: customer activity contact opportunity people unit
 select c.customer_id, c.name, c.grade, c.industry, c.city, c.phone, c.website,
 	c.tax_no, c.address, c.parent_name, c.employees, c.revenue, c.currency,
 	c.founded, c.owner_id, p.name as owner, u.name as unit, s.light, s.health,

@@ -7,7 +7,7 @@
 -- sort: last_interaction_at last_key_at light name grade
 -- search: name
 -- from: s customer_state
--- watch: customer activity
+-- watch: customer activity people
 select s.customer_id, s.name, s.light, s.grade, s.owner_id,
 	p.name as owner, s.last_interaction_at, s.last_key_at,
 	extract(day from clock.now() - s.last_interaction_at)::int as quiet_days,

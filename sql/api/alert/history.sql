@@ -1,0 +1,22 @@
+-- statement: alert/history
+-- purpose: Comments and answers of an alert.
+-- roles: all
+-- args: alert_id bigint
+-- rows: many
+-- key: item
+-- sort: at
+-- watch: alert audit people
+select t.item, t.at, t.person_id, p.name as person, t.action, t.body
+from (
+	select c.comment_id * 2 as item, c.at, c.person_id, 'comment' as action,
+		c.body
+	from firebreak.alert_comment c
+	where c.alert_id = :alert_id and :scope(c.org_code)
+	union all
+	select a.audit_id * 2 + 1, a.at, a.person_id, a.action,
+		coalesce(a.new ->> 'ack_note', a.new ->> 'note', a.new ->> 'reason', '')
+	from firebreak.audit_all a
+	where a.entity = 'alert' and a.entity_id = :alert_id
+		and a.action <> 'comment' and :scope(a.org_code)
+) t
+	left join firebreak.person p on p.person_id = t.person_id

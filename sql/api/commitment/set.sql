@@ -1,0 +1,8 @@
+-- statement: commitment/set
+-- purpose: Your own figure for the two weeks that contain a day.
+-- roles: rep supervisor
+-- args: amount bigint, day date?
+-- rows: one
+-- changes: commitment audit
+-- undo: none
+select id, org_code from api.commitment_set(:amount, :day)
