@@ -75,8 +75,9 @@ void conf_clear(struct conf *c);
 char *conf_path(const struct conf *c, const char *name);
 bool conf_is_embedded(const struct conf *c);
 
-/* Every key as YAML with its value and help; secrets as "***". */
-void conf_print(const struct conf *c, struct buf *out);
-void conf_print_defaults(struct buf *out);
+/* Every key as YAML with its value, and its help in "zh" or "en"; secrets as
+ * "***". */
+void conf_print(const struct conf *c, const char *lang, struct buf *out);
+void conf_print_defaults(const char *lang, struct buf *out);
 
 #endif
