@@ -350,6 +350,7 @@ fresh_show(struct source *s)
 	s->fresh_count = 0;
 	s->at_end = s->fresh_end;
 	s->fresh_done = false;
+	s->unseen += s->fresh_new;
 	s->fresh_new = 0;
 	s->state = SOURCE_READY;
 }
@@ -370,6 +371,14 @@ on_fresh(struct source *s, bool more)
 		source_ask(
 		    s, PAGE_AFTER, &s->fresh[s->fresh_count - 1], false);
 		return;
+	}
+	/* What moved up into the end of the last page is not news. */
+	if (more && list) {
+		const struct source_page *p = &s->fresh[s->fresh_count - 1];
+
+		for (int i = p->count - 1; i >= 0 && s->fresh_new > 0 &&
+		     source_find(s, p->ids[i]) < 0; i--)
+			s->fresh_new--;
 	}
 	s->refreshing = false;
 	s->fresh_done = true;
@@ -478,7 +487,13 @@ source_hold(struct source *s, bool held)
 int
 source_new_rows(const struct source *s)
 {
-	return s->fresh_done ? s->fresh_new : 0;
+	return s->unseen + (s->fresh_done ? s->fresh_new : 0);
+}
+
+void
+source_mark_seen(struct source *s)
+{
+	s->unseen = 0;
 }
 
 int

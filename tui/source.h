@@ -26,6 +26,9 @@ struct port {
 	uint32_t (*ask)(void *arg, uint32_t id, const char *statement,
 	    const struct buf *args, const struct buf *options,
 	    const struct client_reply *reply, void *reply_arg);
+	uint32_t (*write)(void *arg, const char *statement,
+	    const struct buf *args, const uint8_t request_id[REQUEST_ID_LEN],
+	    const struct client_reply *reply, void *reply_arg);
 	void (*unwatch)(void *arg, uint32_t id);
 	void (*cancel)(void *arg, uint32_t id);
 	void *arg;
@@ -78,6 +81,7 @@ struct source {
 	bool fresh_end;
 	int fresh_new;	 /* rows in fresh that were not there before */
 	bool fresh_done; /* all fetched: swap when not held */
+	int unseen;	 /* rows that came by a swap and were not looked at */
 };
 
 /* The definition and the port are borrowed.  on_change runs from the loop when
@@ -99,8 +103,9 @@ void source_more(struct source *s, bool backwards);
 void source_jump(struct source *s, bool to_end);
 /* Hands on or off; off puts what is ready in place. */
 void source_hold(struct source *s, bool held);
-/* Rows that wait to be shown. */
+/* Rows that wait to be shown, or were and have not been looked at. */
 int source_new_rows(const struct source *s);
+void source_mark_seen(struct source *s);
 
 int source_count(const struct source *s);
 int64_t source_id(const struct source *s, int row);
@@ -111,8 +116,8 @@ struct value source_cell(const struct source *s, int row, int column);
 /* All cells of a row: `cells` has room for the statement's columns. */
 void source_row(const struct source *s, int row, struct value *cells);
 
-/* Puts a page's CBOR in place without asking: rows of the cache.  And the
- * first page's CBOR, for keeping: rows one after another. */
+/* Puts a page's CBOR in place without asking: rows of the cache, which are
+ * pages[0].data of an earlier time. */
 void source_preload(struct source *s, const void *rows, size_t len);
 
 #endif

@@ -1,0 +1,372 @@
+/* A pane's arguments, its sources, and what its keys open. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/text.h"
+#include "tui/app.h"
+
+static const struct widget_ops *const widget_table[] = {
+    &table_ops, &tree_ops, &alerts_ops, &form_ops, &text_ops, &gauge_ops};
+
+struct app *
+pane_app(const struct pane *p)
+{
+	return p->view->app;
+}
+
+static void
+on_source(struct source *s, void *arg)
+{
+	struct pane *p = arg;
+
+	(void)s;
+	if (p->ops->rows)
+		list_settle(p);
+	pane_app(p)->dirty = true;
+}
+
+static void
+sort_copy(struct source *s, const struct pane_def *def)
+{
+	s->sort = xcalloc(def->sort_count, sizeof(*s->sort));
+	s->sort_count = def->sort_count;
+	for (size_t i = 0; i < def->sort_count; i++)
+		s->sort[i] = (struct sort_def){
+		    .column = xstrdup(def->sort[i].column),
+		    .descending = def->sort[i].descending,
+		};
+}
+
+/* Red first: the level's filter makes three tables of one statement. */
+static void
+filter_level(struct source *s, const char *column, int level)
+{
+	codec_put_array(&s->filter, 1);
+	codec_put_array(&s->filter, 3);
+	codec_put_text(&s->filter, column);
+	codec_put_text(&s->filter, "=");
+	codec_put_int(&s->filter, level);
+}
+
+void
+pane_init(struct pane *p, struct view *v, const struct pane_def *def)
+{
+	const char *level = pane_extra(def, "level");
+
+	*p = (struct pane){.def = def, .view = v};
+	p->statement = bundle_statement(v->app->bundle, def->statement);
+	for (size_t i = 0; i < COUNT_OF(widget_table); i++)
+		if (strcmp(widget_table[i]->name, def->widget) == 0)
+			p->ops = widget_table[i];
+	p->columns = xcalloc(def->column_count + 1, sizeof(*p->columns));
+	if (!p->ops)
+		return;
+	for (size_t i = 0; i < def->column_count; i++)
+		p->columns[i].width = def->columns[i].width;
+	if (p->ops == &form_ops) {
+		form_init(p);
+		return;
+	}
+	if (!p->statement)
+		return;
+	p->source_count = p->ops == &alerts_ops ? PANE_SOURCES : 1;
+	for (int i = 0; i < p->source_count; i++) {
+		source_init(&p->sources[i], &v->app->port, p->statement,
+		    on_source, p);
+		sort_copy(&p->sources[i], def);
+		if (p->ops == &alerts_ops && level)
+			filter_level(
+			    &p->sources[i], level, PANE_SOURCES - i);
+	}
+}
+
+void
+pane_clear_all(struct pane *p)
+{
+	for (int i = 0; i < p->source_count; i++)
+		source_clear(&p->sources[i]);
+	form_clear(p);
+	free(p->columns);
+	id_list_clear(&p->marks);
+	id_list_clear(&p->folds);
+	free(p->find);
+	free(p->narrow);
+	edit_clear(&p->prompt);
+}
+
+bool
+pane_has_row(const struct pane *p)
+{
+	return p->source_count > 0 && p->ops &&
+	    (p->ops->rows ? p->lists[p->section].has_selected
+			  : source_count(&p->sources[0]) > 0);
+}
+
+int64_t
+pane_row_id(const struct pane *p)
+{
+	if (!pane_has_row(p))
+		return 0;
+	if (p->ops->rows)
+		return p->lists[p->section].selected;
+	return source_id(&p->sources[0], 0);
+}
+
+static int
+pane_row(const struct pane *p)
+{
+	return p->ops->rows ? p->lists[p->section].at : 0;
+}
+
+struct value
+pane_value(struct pane *p, const char *name)
+{
+	const struct value *v;
+	int column;
+
+	if (pane_has_row(p)) {
+		column = statement_column(p->statement, name);
+		if (column >= 0)
+			return source_cell(
+			    &p->sources[p->section], pane_row(p), column);
+	}
+	v = values_get(&p->view->args, name);
+	return v ? value_copy(v) : (struct value){.type = CODEC_NULL};
+}
+
+/* The argument `name` for a target: as `with` says, else by its name.  `row`
+ * is the pane whose selected row counts, NULL: only the screen. */
+static struct value
+resolve(struct view *v, struct pane *row, const struct bind_list *with,
+    const char *name)
+{
+	const struct value *found;
+
+	for (size_t i = 0; i < with->count; i++) {
+		const struct bind *b = &with->items[i];
+
+		if (strcmp(b->arg, name) != 0)
+			continue;
+		if (b->value.type != CODEC_TEXT || b->value.text[0] != '$')
+			return value_copy(&b->value);
+		name = b->value.text + 1;
+		break;
+	}
+	if (row)
+		return pane_value(row, name);
+	found = values_get(&v->args, name);
+	return found ? value_copy(found) : (struct value){.type = CODEC_NULL};
+}
+
+static struct pane *
+pane_master(const struct pane *p)
+{
+	for (size_t i = 0; p->def->of && i < p->view->pane_count; i++) {
+		struct pane *other = &p->view->panes[i];
+
+		if (other->def->id && strcmp(other->def->id, p->def->of) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* All arguments that can be given are; false if one that must be is not. */
+static bool
+fill_args(const struct pane *p, struct values *out)
+{
+	const char *prompt = pane_extra(p->def, "prompt");
+	bool complete = true;
+
+	values_clear(out);
+	for (size_t i = 0; i < p->statement->arg_count; i++) {
+		const struct typed_name *arg = &p->statement->args[i];
+		struct value v = resolve(
+		    p->view, pane_master(p), &p->def->with, arg->name);
+
+		if (prompt && strcmp(prompt, arg->name) == 0) {
+			value_clear(&v);
+			v = value_text(edit_text(&p->prompt));
+			complete &= p->prompt.len > 0;
+		}
+		if (v.type != CODEC_NULL)
+			values_set(out, arg->name, v);
+		else
+			complete &= arg->nullable;
+	}
+	return complete;
+}
+
+void
+pane_ask(struct pane *p)
+{
+	struct values args = {0};
+	bool complete;
+
+	if (p->source_count == 0)
+		return;
+	complete = fill_args(p, &args);
+	for (int i = 0; i < p->source_count; i++) {
+		struct source *s = &p->sources[i];
+
+		values_clear(&s->args);
+		s->args = values_copy(&args);
+		p->lists[i] = (struct list_ui){0};
+		if (complete)
+			source_restart(s);
+	}
+	values_clear(&args);
+	pane_app(p)->dirty = true;
+}
+
+static char *
+row_caption(struct pane *p)
+{
+	struct value v;
+
+	if (!pane_has_row(p))
+		return NULL;
+	for (size_t i = 0; i < p->def->column_count; i++) {
+		const char *name = p->def->columns[i].name;
+		int column = statement_column(p->statement, name);
+
+		if (column < 0 || p->def->columns[i].format[0] ||
+		    strcmp(p->statement->columns[column].type, "text") != 0)
+			continue;
+		v = pane_value(p, name);
+		if (v.type == CODEC_TEXT)
+			return v.text;
+		value_clear(&v);
+	}
+	return NULL;
+}
+
+static void
+open_screen(struct pane *p, const struct key_def *k,
+    const struct screen_def *screen)
+{
+	struct values args = {0};
+	char *caption = row_caption(p);
+
+	for (size_t i = 0; i < screen->arg_count; i++) {
+		struct value v =
+		    resolve(p->view, p, &k->with, screen->args[i]);
+
+		if (v.type != CODEC_NULL)
+			values_set(&args, screen->args[i], v);
+	}
+	app_open(pane_app(p), screen->name, &args, caption, p);
+	free(caption);
+}
+
+/* A write that lacks arguments goes through the screen that has its form; what
+ * is known is filled in there. */
+static void
+open_form(struct pane *p, const struct screen_def *screen,
+    const struct values *known)
+{
+	struct values args = values_copy(known);
+	char *caption = row_caption(p);
+
+	app_open(pane_app(p), screen->name, &args, caption, p);
+	free(caption);
+}
+
+static void
+run_write(struct pane *p, const struct key_def *k)
+{
+	struct app *a = pane_app(p);
+	const struct statement_def *st = bundle_statement(a->bundle, k->target);
+	const struct screen_def *form;
+	struct values args = {0};
+	const char *missing = NULL;
+
+	if (!st) {
+		app_say(a, true, STR_NO_STATEMENT, k->target);
+		return;
+	}
+	for (size_t i = 0; i < st->arg_count; i++) {
+		struct value v =
+		    resolve(p->view, p, &k->with, st->args[i].name);
+
+		if (v.type != CODEC_NULL)
+			values_set(&args, st->args[i].name, v);
+		else if (!st->args[i].nullable && !missing)
+			missing = st->args[i].name;
+	}
+	form = bundle_form(a->bundle, k->target);
+	if (missing && form) {
+		open_form(p, form, &args);
+	} else if (missing) {
+		app_say(a, true, pane_has_row(p) ? STR_ROW_CHANGED
+						 : STR_SELECT_FIRST, missing);
+	} else if (k->confirm.text[a->lang]) {
+		char *caption = row_caption(p);
+
+		free(a->confirm);
+		a->confirm = xasprintf("%s  %s",
+		    label_text(&k->confirm, a->lang), caption ? caption : "");
+		free(caption);
+		a->pending = (struct pending){
+		    .write = xstrdup(k->target),
+		    .args = values_copy(&args),
+		    .label = xstrdup(label_text(&k->label, a->lang)),
+		    .row = pane_row_id(p),
+		};
+		a->mode = MODE_CONFIRM;
+	} else {
+		app_write(a, k->target, &args, label_text(&k->label, a->lang),
+		    pane_row_id(p));
+	}
+	values_clear(&args);
+}
+
+void
+pane_run(struct pane *p, const struct key_def *k)
+{
+	struct app *a = pane_app(p);
+	const struct screen_def *screen;
+	struct value name = {.type = CODEC_NULL};
+	const char *target = k->target;
+
+	if (k->is_write) {
+		run_write(p, k);
+		return;
+	}
+	if (target[0] == '$') {
+		name = pane_value(p, target + 1);
+		target = name.type == CODEC_TEXT ? name.text : "";
+	}
+	screen = bundle_screen(a->bundle, target);
+	if (screen)
+		open_screen(p, k, screen);
+	else
+		app_say(a, true, STR_NO_SCREEN, target);
+	value_clear(&name);
+}
+
+void
+pane_heading(struct pane *p, struct grid *g, bool focused, const char *extra)
+{
+	struct app *a = pane_app(p);
+	struct rect r = p->rect;
+	const char *title = label_text(&p->def->title, a->lang);
+	struct buf b = {0};
+	int used;
+	size_t n;
+
+	if (!title[0] && p->statement)
+		title = label_text(&p->statement->purpose, a->lang);
+	for (int i = 0; i < r.w; i++)
+		grid_put(g, r.y, r.x + i, 1, "-", STYLE_HEADING);
+	if (r.w >= 8) {
+		buf_addf(&b, " %s%s%s ", title, extra[0] ? " " : "", extra);
+		n = text_fit(buf_str(&b), r.w - 4, &used);
+		b.data[n] = '\0';
+		grid_put(g, r.y, r.x + 2, used, (const char *)b.data,
+		    STYLE_HEADING);
+		buf_clear(&b);
+	}
+	if (focused && p->view->pane_count > 1)
+		grid_put(g, r.y, r.x, 1, ">", STYLE_HEADING);
+}
