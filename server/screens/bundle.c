@@ -213,7 +213,7 @@ static void
 put_pane(struct bundle *b, const struct pane *p)
 {
 	use_statement(b, p->statement);
-	codec_put_array(b->out, 15);
+	codec_put_array(b->out, 14);
 	codec_put_text(b->out, p->widget);
 	codec_put_text(b->out, p->id);
 	put_words(b->out, &p->title);

@@ -101,7 +101,7 @@ bundles_make(const struct screen_set *set, const struct catalogue *c,
 		bundle_encode(set, catalogue_role_bit(roles[i]), c, p, &out);
 		s->bundles[i].data = out.data;
 		s->bundles[i].len = out.len;
-		secret_hash(s->bundles[i].hash, out.data, out.len);
+		secret_hash(out.data, out.len, s->bundles[i].hash);
 	}
 	return s;
 }
