@@ -848,7 +848,6 @@ begin
 		where e.entity = any (p_entities) and e.source <> ''
 		and r.import_id = v_id;
 	end if;
-	perform set_config('firebreak.hi', '', true);
 end
 $$;
 
