@@ -1,0 +1,317 @@
+/* firebreakd: puts the parts together, runs the loop, takes them apart. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/diag.h"
+#include "common/keyfile.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/mem.h"
+#include "server/catalogue.h"
+#include "server/cluster.h"
+#include "server/conf.h"
+#include "server/db/sync.h"
+#include "server/gateway/gateway.h"
+#include "server/migrate.h"
+#include "server/sqlfile.h"
+#include "server/texts.h"
+
+struct daemon {
+	struct conf_source source;
+	struct conf conf;
+	struct loop *loop;
+	struct cluster *cluster;
+	struct catalogue *catalogue;
+	struct texts *texts;
+	struct keyfile *key;
+	struct gateway *gateway;
+	struct loop_signal *signals[3];
+	bool stopping;
+};
+
+static const struct option option_table[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"data", required_argument, NULL, 'd'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "usage: firebreakd [--config FILE] [--data DIRECTORY]\n"
+    "\n"
+    "  --config FILE      settings; see firebreakd.yaml(5)\n"
+    "  --data DIRECTORY   where the database, the key and the packs are\n"
+    "  --version          print the version\n"
+    "\n"
+    "`firebreakctl init` makes the data directory; `firebreakctl help` lists\n"
+    "what else operations staff need.\n";
+
+static void
+options_read(struct daemon *d, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hV", option_table, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			d->source.file = optarg;
+			break;
+		case 'd':
+			d->source.data = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		case 'V':
+			puts("firebreakd " FB_VERSION);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "firebreakd: \"%s\" is not expected here\n%s",
+		    argv[optind], usage);
+		exit(2);
+	}
+}
+
+/* All faults of a text, and the end. */
+static void
+die_of(const struct diags *d)
+{
+	struct buf out = {0};
+
+	diags_print(d, &out);
+	fputs(buf_str(&out), stderr);
+	exit(1);
+}
+
+static void
+conf_start(struct daemon *d)
+{
+	struct diags *faults = diags_new();
+
+	if (conf_load(&d->conf, &d->source, faults) != 0)
+		die_of(faults);
+	diags_free(faults);
+	log_open("firebreakd", (enum log_level)d->conf.log_level);
+}
+
+/* The schema is brought up to date where we may; elsewhere it must fit. */
+static void
+schema_start(struct daemon *d)
+{
+	bool may = conf_is_embedded(&d->conf) || *d->conf.database_admin;
+	const char *conninfo = may ? cluster_admin_conninfo(d->cluster)
+				   : cluster_app_conninfo(d->cluster);
+	struct migrate_report report = {0};
+	struct db_sync *db;
+	struct err e;
+
+	db = db_sync_open(conninfo, &e);
+	if (!db)
+		fatalx("%s", e.text);
+	if (may ? migrate_run(db, &report, &e) != 0
+		: migrate_check(db, &e) != 0)
+		fatalx("%s", e.text);
+	if (report.applied)
+		log_info(
+		    "the schema went from %d to %d", report.from, report.to);
+	db_sync_close(db);
+}
+
+static void
+database_start(struct daemon *d)
+{
+	struct err e;
+
+	d->cluster = cluster_new(&d->conf, &e);
+	if (!d->cluster)
+		fatalx("%s", e.text);
+	if (!cluster_exists(d->cluster))
+		fatalx("%s holds no database yet: run `firebreakctl init`",
+		    d->conf.data);
+	if (cluster_start(d->cluster, &e) != 0)
+		fatalx("%s", e.text);
+	schema_start(d);
+}
+
+static void
+catalogue_start(struct daemon *d)
+{
+	struct diags *faults = diags_new();
+	struct db_sync *db;
+	struct err e;
+
+	d->catalogue = catalogue_read(sqlfile_table, faults);
+	if (!d->catalogue)
+		die_of(faults);
+	db = db_sync_open(cluster_app_conninfo(d->cluster), &e);
+	if (!db)
+		fatalx("%s", e.text);
+	if (catalogue_describe(d->catalogue, db, faults) != 0)
+		die_of(faults);
+	db_sync_close(db);
+	d->texts = texts_load((const char *const *)d->conf.packs.items,
+	    d->conf.packs.count, d->catalogue, faults);
+	if (!d->texts)
+		die_of(faults);
+	diags_free(faults);
+}
+
+static void
+key_start(struct daemon *d)
+{
+	char *path = conf_path(&d->conf, "server.key");
+	struct err e;
+
+	d->key = keyfile_load(path, NULL, &e);
+	if (!d->key)
+		fatalx("%s: %s", path, e.text);
+	free(path);
+}
+
+static struct gateway_limits
+limits_of(const struct conf *c)
+{
+	return (struct gateway_limits){
+	    .handshake = (uint64_t)c->limits.handshake_s * 1000000,
+	    .handshakes = (int)c->limits.handshakes,
+	    .sessions = (int)c->limits.sessions,
+	    .sessions_per_device = (int)c->limits.sessions_per_device,
+	    .frame_bytes = (size_t)c->limits.frame_bytes,
+	    .open_requests = (int)c->limits.open_requests,
+	    .unread_bytes = (size_t)c->limits.unread_bytes,
+	    .stalled = (uint64_t)c->limits.stalled_s * 1000000,
+	    .silence = (uint64_t)c->limits.silence_s * 1000000,
+	    .pong = (uint64_t)c->limits.pong_s * 1000000,
+	    .stop = (uint64_t)c->limits.stop_s * 1000000,
+	};
+}
+
+static void
+gateway_start(struct daemon *d)
+{
+	struct db_options db = {
+	    .conninfo = cluster_app_conninfo(d->cluster),
+	    .light = (int)d->conf.pool.light,
+	    .heavy = (int)d->conf.pool.heavy,
+	    .light_timeout_ms = (int)d->conf.pool.light_timeout_ms,
+	    .heavy_timeout_ms = (int)d->conf.pool.heavy_timeout_ms,
+	    .lock_timeout_ms = (int)d->conf.pool.lock_timeout_ms,
+	    .listen = "firebreak_change",
+	};
+	struct gateway_options o = {
+	    .secret = keyfile_secret(d->key),
+	    .public = keyfile_public(d->key),
+	    .catalogue = d->catalogue,
+	    .phrases = texts_phrases(d->texts),
+	    .screens = texts_screens(d->texts),
+	    .db = &db,
+	    .limits = limits_of(&d->conf),
+	    .arg = d,
+	};
+	struct err e;
+
+	d->gateway = gateway_new(d->loop, &o);
+	for (size_t i = 0; i < d->conf.listen.count; i++) {
+		const char *address = d->conf.listen.items[i];
+		char *full = *address == '/' ? xasprintf("unix:%s", address)
+					     : xstrdup(address);
+
+		if (gateway_listen(d->gateway, full, &e) != 0)
+			fatalx("%s", e.text);
+		free(full);
+	}
+}
+
+static void
+on_texts(const struct screens *s, const struct phrases *p, void *arg)
+{
+	struct daemon *d = arg;
+
+	gateway_set_texts(d->gateway, s, p);
+}
+
+static void
+on_stopped(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_stop(d->loop);
+}
+
+static void
+on_signal(int signo, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (signo == SIGHUP) {
+		texts_reload(d->texts);
+		return;
+	}
+	if (d->stopping) {
+		loop_stop(d->loop); /* asked twice: without patience */
+		return;
+	}
+	d->stopping = true;
+	log_info("stopping");
+	gateway_stop(d->gateway, on_stopped, d);
+}
+
+static void
+signals_start(struct daemon *d)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+		d->signals[i] =
+		    loop_signal_start(d->loop, numbers[i], on_signal, d);
+}
+
+static void
+daemon_clear(struct daemon *d)
+{
+	for (size_t i = 0; i < COUNT_OF(d->signals); i++)
+		loop_signal_cancel(d->signals[i]);
+	gateway_free(d->gateway);
+	texts_free(d->texts);
+	catalogue_free(d->catalogue);
+	keyfile_free(d->key);
+	cluster_watch_cancel(d->cluster);
+	cluster_free(d->cluster);
+	loop_free(d->loop);
+	conf_clear(&d->conf);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct texts_events texts_events = {.on_texts = on_texts};
+	struct daemon d = {0};
+
+	options_read(&d, argc, argv);
+	conf_start(&d);
+	d.loop = loop_new();
+	database_start(&d);
+	catalogue_start(&d);
+	key_start(&d);
+	gateway_start(&d);
+	texts_watch(d.texts, d.loop, &texts_events, &d);
+	cluster_watch_start(d.cluster, d.loop);
+	signals_start(&d);
+	log_info("firebreakd %s serves %d statements", FB_VERSION,
+	    catalogue_count(d.catalogue));
+	loop_run(d.loop);
+	daemon_clear(&d);
+	return 0;
+}
