@@ -1,0 +1,660 @@
+/*
+ * One ASK or WRITE, from its frame to DONE or ERROR.  The frame is kept as it
+ * came and read again for each stage, so that nothing parsed has to be stored.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/codec.h"
+#include "common/loop.h"
+#include "common/mem.h"
+#include "server/gateway/impl.h"
+
+#define NARROW_FOR UINT64_C(300000000) /* us that a scope stays judged */
+#define TOO_OLD (INT64_C(30) * 86400 * 1000)
+
+static int advance(struct request *r, struct err *e);
+
+/* Ending ------------------------------------------------------------------- */
+
+static void
+count_time(struct request *r)
+{
+	struct gateway_counters *c = &r->session->gateway->counters;
+	uint64_t us = loop_now() - r->started;
+	int i = 0;
+
+	while (i < 15 && us >= UINT64_C(64) << i)
+		i++;
+	c->request_us_sum += us;
+	c->request_us_buckets[i]++;
+}
+
+static void
+forget(struct request *r)
+{
+	struct session *s = r->session;
+
+	db_cancel(r->work);
+	TAILQ_REMOVE(&s->requests, r, link);
+	s->open--;
+	free(r->first_error);
+	free(r);
+}
+
+static void
+finish(struct request *r)
+{
+	struct session *s = r->session;
+	uint32_t id = r->id;
+
+	count_time(r);
+	forget(r);
+	watch_answered(s, id);
+	if (s->is_paused && s->open < s->gateway->limits.open_requests) {
+		s->is_paused = false;
+		channel_resume(s->channel);
+	}
+}
+
+static void
+fail(struct request *r, struct err *e)
+{
+	answer_error(r->session, r->id, e);
+	finish(r);
+}
+
+void
+request_drop_all(struct session *s)
+{
+	struct request *r;
+
+	while ((r = TAILQ_FIRST(&s->requests)))
+		forget(r);
+}
+
+static struct request *
+find(struct session *s, uint32_t id)
+{
+	struct request *r;
+
+	TAILQ_FOREACH (r, &s->requests, link) {
+		if (r->id == id)
+			return r;
+	}
+	return NULL;
+}
+
+/* A write is carried through: only its answer is no longer wanted. */
+void
+request_cancel(struct session *s, uint32_t id)
+{
+	struct request *r = find(s, id);
+
+	if (r && !r->statement->is_write)
+		finish(r);
+}
+
+/* Values ------------------------------------------------------------------- */
+
+/* Where each argument's value is in the frame; len 0: not given. */
+static int
+find_args(struct request *r, struct codec_reader found[], struct err *e)
+{
+	const struct statement *st = r->statement;
+	struct codec_reader in;
+	struct codec_item name;
+	size_t n, i;
+	int k;
+
+	codec_open(&in, r->body, r->len);
+	in.at = r->args;
+	n = codec_need_map(&in);
+	for (i = 0; i < n; i++) {
+		if (!codec_next(&in, &name) || name.type != CODEC_TEXT)
+			return err_set(e, ERR_BAD_REQUEST, "malformed args");
+		for (k = 0; k < st->arg_count; k++) {
+			if (strlen(st->args[k].name) == name.len &&
+			    memcmp(st->args[k].name, name.data, name.len) == 0)
+				break;
+		}
+		if (k == st->arg_count)
+			return err_set(e, ERR_BAD_ARGUMENT,
+			    "%s has no argument \"%.*s\"", st->name,
+			    (int)name.len, (const char *)name.data);
+		found[k] = in;
+		codec_skip(&in);
+	}
+	return in.failed ? err_set(e, ERR_BAD_REQUEST, "malformed args") : 0;
+}
+
+static int
+add_arg(struct request *r, int i, struct codec_reader *in, struct err *e)
+{
+	struct params *p = &r->session->gateway->params;
+	const struct catalogue_arg *a = &r->statement->args[i];
+	int failed;
+
+	failed =
+	    in->len ? params_read(p, a->kind, in, e) : params_add_null(p, e);
+	if (!failed && !a->optional && p->items[p->count - 1].len < 0)
+		failed = err_set(e, ERR_BAD_ARGUMENT, "%s is missing", a->name);
+	if (failed && e)
+		snprintf(e->field, sizeof(e->field), "%s", a->name);
+	return failed;
+}
+
+static int
+add_supplied(struct request *r, int source, struct err *e)
+{
+	const struct db_scope *s = &r->session->scope;
+	const int64_t values[] = {s->person, s->lo, s->hi, s->lo2, s->hi2};
+	struct params *p = &r->session->gateway->params;
+
+	if (source <= SOURCE_LO2 && s->lo2 > s->hi2)
+		return params_add_null(p, e);
+	return params_add_int(p, values[-1 - source], e);
+}
+
+static bool
+has_second_range(const struct request *r)
+{
+	const struct db_scope *s = &r->session->scope;
+
+	return r->statement->is_scoped && s->lo2 <= s->hi2;
+}
+
+/* The statement's own parameters, in the gateway's scratch. */
+static int
+add_values(struct request *r, struct err *e)
+{
+	const struct catalogue_text *t =
+	    &r->statement->text[has_second_range(r)];
+	struct codec_reader found[CATALOGUE_PARAMS_MAX];
+	int i, failed = 0;
+
+	if (r->statement->arg_count > CATALOGUE_PARAMS_MAX)
+		return err_set(e, ERR_INTERNAL, "too many arguments");
+	memset(found, 0, sizeof(found));
+	params_reset(&r->session->gateway->params);
+	if (find_args(r, found, e))
+		return -1;
+	for (i = 0; i < t->params && !failed; i++)
+		failed = t->source[i] < 0 ? add_supplied(r, t->source[i], e)
+					  : add_arg(r, t->source[i],
+						&found[t->source[i]], e);
+	return failed;
+}
+
+static int
+read_options(struct request *r, struct err *e)
+{
+	struct codec_reader in;
+
+	codec_open(&in, r->body, r->len);
+	in.at = r->options;
+	return list_options_read(&r->session->gateway->list, r->statement,
+	    r->options ? &in : NULL, e);
+}
+
+static void on_reply(const struct db_reply *reply, void *arg);
+
+static int
+send(struct request *r, const char *sql, bool heavy, bool custom)
+{
+	struct params *p = &r->session->gateway->params;
+	struct db_query q = {
+	    .sql = sql,
+	    .heavy = heavy || r->heavy,
+	    .custom_plan = custom,
+	    .scope = &r->session->scope,
+	    .values = params_values(p),
+	    .count = p->count,
+	};
+
+	r->work = db_send(r->session->gateway->db, &q, on_reply, r);
+	return 0;
+}
+
+/* Lists: narrow or wide ------------------------------------------------------
+ */
+
+/* By statement, ranges and the values the statement begins with. */
+static struct narrow_slot *
+narrow_slot(struct request *r, uint64_t *key)
+{
+	struct gateway *g = r->session->gateway;
+	const struct db_scope *s = &r->session->scope;
+	const uint64_t parts[] = {(uint64_t)r->statement->number + 1,
+	    (uint64_t)s->lo, (uint64_t)s->hi, (uint64_t)s->lo2,
+	    (uint64_t)s->hi2, (uint64_t)s->person};
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(parts); i++)
+		h = (h ^ parts[i]) * UINT64_C(0x9e3779b97f4a7c15) ^ h >> 31;
+	for (i = 0; i < g->params.text.len; i++)
+		h = (h ^ g->params.text.data[i]) * UINT64_C(0x100000001b3);
+	*key = h ^ h >> 32;
+	return &g->narrow[*key % NARROW_SLOTS];
+}
+
+/* 1, 0, or -1 when it is not known. */
+static int
+is_narrow(struct request *r)
+{
+	uint64_t key;
+	struct narrow_slot *slot = narrow_slot(r, &key);
+
+	if (slot->key != key || slot->until < loop_now())
+		return -1;
+	return slot->narrow;
+}
+
+static int
+send_scope(struct request *r, struct err *e)
+{
+	static const struct list_options nothing = {.search = -1};
+	struct gateway *g = r->session->gateway;
+
+	buf_reset(&g->sql);
+	if (list_count(r->statement, has_second_range(r), LIST_NARROW + 1,
+		&nothing, &g->sql, &g->params, e))
+		return -1;
+	return send(r, buf_str(&g->sql), r->statement->heavy, true);
+}
+
+static int
+send_page(struct request *r, bool narrow, struct err *e)
+{
+	struct gateway *g = r->session->gateway;
+
+	buf_reset(&g->sql);
+	if (list_page(r->statement, has_second_range(r), narrow, &g->list,
+		&g->sql, &g->params, e))
+		return -1;
+	return send(r, buf_str(&g->sql), r->statement->heavy, true);
+}
+
+static int
+send_count(struct request *r, struct err *e)
+{
+	struct gateway *g = r->session->gateway;
+	bool exact = g->list.exact;
+
+	buf_reset(&g->sql);
+	if (list_count(r->statement, has_second_range(r),
+		exact ? 0 : LIST_COUNT_MOST + 1, &g->list, &g->sql, &g->params,
+		e))
+		return -1;
+	return send(r, buf_str(&g->sql), exact || r->statement->heavy, true);
+}
+
+static int
+send_rows(struct request *r, struct err *e)
+{
+	int narrow;
+
+	if (r->statement->rows != ROWS_MANY)
+		return send(r, r->statement->text[has_second_range(r)].sql,
+		    r->statement->heavy, false);
+	narrow = is_narrow(r);
+	if (narrow >= 0)
+		return send_page(r, narrow, e);
+	r->stage = STAGE_SCOPE;
+	return send_scope(r, e);
+}
+
+/* Writes ---------------------------------------------------------------------
+ */
+
+static int
+add_request_id(struct request *r, struct err *e)
+{
+	struct params *p = &r->session->gateway->params;
+	char text[33];
+	int i;
+
+	for (i = 0; i < 16; i++)
+		snprintf(text + 2 * i, 3, "%02x", r->request_id[i]);
+	if (params_add_int(p, r->session->scope.person, e))
+		return -1;
+	return params_add_text(p, text, 32, e);
+}
+
+static int
+send_write(struct request *r, struct err *e)
+{
+	if (add_request_id(r, e))
+		return -1;
+	return send(r, r->statement->keep_sql, r->statement->heavy, false);
+}
+
+static int
+send_kept(struct request *r, struct err *e)
+{
+	params_reset(&r->session->gateway->params);
+	if (add_request_id(r, e))
+		return -1;
+	return send(r, r->statement->kept_sql, false, false);
+}
+
+/* Reads the frame again and sends what the stage needs. */
+static int
+advance(struct request *r, struct err *e)
+{
+	if (r->stage == STAGE_KEPT)
+		return send_kept(r, e);
+	if (add_values(r, e))
+		return -1;
+	if (r->stage == STAGE_WRITE)
+		return send_write(r, e);
+	if (read_options(r, e))
+		return -1;
+	switch (r->stage) {
+	case STAGE_SCOPE:
+		return send_scope(r, e);
+	case STAGE_ROWS:
+		return send_rows(r, e);
+	default:
+		return send_count(r, e);
+	}
+}
+
+static void
+go(struct request *r, enum request_stage stage)
+{
+	struct err e;
+
+	r->stage = stage;
+	if (advance(r, &e))
+		fail(r, &e);
+}
+
+/* Replies -------------------------------------------------------------------
+ */
+
+static void
+take_scope(struct request *r, const struct pg_result *rows)
+{
+	struct narrow_slot *slot;
+	struct err e;
+	uint64_t key;
+
+	if (add_values(r, &e)) {
+		fail(r, &e);
+		return;
+	}
+	slot = narrow_slot(r, &key);
+	slot->key = key;
+	slot->until = loop_now() + NARROW_FOR;
+	slot->narrow = db_int(rows, 0, 0) <= LIST_NARROW;
+	go(r, STAGE_ROWS);
+}
+
+static void
+take_rows(struct request *r, const struct pg_result *rows)
+{
+	struct list_options *o = &r->session->gateway->list;
+	struct err e;
+
+	/* Another request may have used the scratch meanwhile. */
+	if (read_options(r, &e)) {
+		fail(r, &e);
+		return;
+	}
+	answer_rows(r, rows);
+	if (r->statement->rows != ROWS_MANY ||
+	    (o->place != LIST_FIRST && !o->exact)) {
+		answer_done(r, -1, false);
+		finish(r);
+	} else if (o->place == LIST_FIRST && !r->more) {
+		answer_done(r, r->rows, true);
+		finish(r);
+	} else {
+		go(r, STAGE_COUNT);
+	}
+}
+
+static void
+take_count(struct request *r, const struct pg_result *rows)
+{
+	struct list_options *o = &r->session->gateway->list;
+	int64_t total = db_int(rows, 0, 0);
+	struct err e;
+
+	if (read_options(r, &e)) {
+		fail(r, &e);
+		return;
+	}
+	if (o->exact || total <= LIST_COUNT_MOST)
+		answer_done(r, total, true);
+	else
+		answer_done(r, LIST_COUNT_MOST, false);
+	finish(r);
+}
+
+static void
+tell_change(struct request *r, const struct pg_result *rows)
+{
+	struct gateway *g = r->session->gateway;
+	int old = catalogue_column(r->statement, "old_org_code");
+	uint64_t topics = r->statement->topics;
+	int64_t code;
+
+	if (!db_is_null(rows, 0, 1)) {
+		code = db_int(rows, 0, 1);
+		gateway_changed(g, topics, code, code);
+		if (g->options.on_changed)
+			g->options.on_changed(
+			    topics, code, code, g->options.arg);
+	} else {
+		login_changed(g, topics);
+	}
+	if (old < 0 || db_is_null(rows, 0, old))
+		return;
+	code = db_int(rows, 0, old);
+	gateway_changed(g, topics, code, code);
+	if (g->options.on_changed)
+		g->options.on_changed(topics, code, code, g->options.arg);
+}
+
+static void
+take_write(struct request *r, const struct pg_result *rows)
+{
+	struct err e;
+
+	if (db_rows(rows) != 1) {
+		err_set(&e, ERR_INTERNAL, "%s gave %d rows", r->statement->name,
+		    db_rows(rows));
+		fail(r, &e);
+		return;
+	}
+	r->rows = 1;
+	answer_rows(r, rows);
+	answer_done(r, -1, false);
+	tell_change(r, rows);
+	finish(r);
+}
+
+static void
+take_kept(struct request *r, const struct pg_result *rows)
+{
+	struct err e;
+
+	/* jsonb_to_record of nothing is a row of nulls. */
+	if (db_rows(rows) != 1 || db_is_null(rows, 0, 0)) {
+		e = *r->first_error;
+		fail(r, &e);
+		return;
+	}
+	r->repeated = true;
+	r->session->gateway->counters.repeated++;
+	answer_rows(r, rows);
+	answer_done(r, -1, false);
+	finish(r);
+}
+
+/* Reads may be asked again: on a heavy connection after a timeout, on another
+ * one after a loss.  Writes never are. */
+static bool
+may_retry(struct request *r, const struct db_reply *reply)
+{
+	struct gateway *g = r->session->gateway;
+
+	if (r->stage == STAGE_WRITE || r->retried)
+		return false;
+	if (reply->timed_out && !r->heavy) {
+		g->counters.heavy_retries++;
+		r->heavy = true;
+	} else if (reply->err.code != ERR_UNAVAILABLE || !db_is_up(g->db)) {
+		return false;
+	}
+	r->retried = true;
+	return true;
+}
+
+static void
+take_error(struct request *r, const struct db_reply *reply)
+{
+	struct err e = reply->err;
+
+	if (may_retry(r, reply)) {
+		go(r, r->stage);
+		return;
+	}
+	/* A write that was applied before may be refused now (done already,
+	 * say): the stored answer goes first. */
+	if (r->stage == STAGE_WRITE && !err_is_retryable(e.code) &&
+	    e.code != ERR_TOO_OLD) {
+		r->first_error = xmalloc(sizeof(e));
+		*r->first_error = e;
+		go(r, STAGE_KEPT);
+		return;
+	}
+	fail(r, &e);
+}
+
+static void
+on_reply(const struct db_reply *reply, void *arg)
+{
+	static void (*const takers[])(
+	    struct request *, const struct pg_result *) = {
+	    [STAGE_SCOPE] = take_scope,
+	    [STAGE_ROWS] = take_rows,
+	    [STAGE_COUNT] = take_count,
+	    [STAGE_WRITE] = take_write,
+	    [STAGE_KEPT] = take_kept,
+	};
+	struct request *r = arg;
+
+	r->work = NULL;
+	if (reply->err.code != ERR_NONE)
+		take_error(r, reply);
+	else
+		takers[r->stage](r, reply->rows);
+}
+
+/* Beginning ------------------------------------------------------------------
+ */
+
+static int
+read_request_id(struct request *r, struct codec_reader *in, struct err *e)
+{
+	int64_t milliseconds = 0;
+	const uint8_t *id;
+	size_t len;
+	int i;
+
+	id = codec_need_bytes(in, &len);
+	if (in->failed || len != 16)
+		return err_set(e, ERR_BAD_REQUEST, "a request id is 16 bytes");
+	memcpy(r->request_id, id, 16);
+	for (i = 0; i < 6; i++)
+		milliseconds = milliseconds << 8 | id[i];
+	if (loop_wallclock() / 1000 - milliseconds > TOO_OLD)
+		return err_set(e, ERR_TOO_OLD, "an old write");
+	return 0;
+}
+
+/* [statement, args, options] or [statement, args, request id] */
+static int
+read_request(struct request *r, bool is_write, struct err *e)
+{
+	struct gateway *g = r->session->gateway;
+	struct codec_reader in;
+	struct codec_item name;
+
+	codec_open(&in, r->body, r->len);
+	if (codec_need_array(&in) != 3 || !codec_next(&in, &name) ||
+	    name.type != CODEC_TEXT)
+		return err_set(e, ERR_BAD_REQUEST, "malformed request");
+	r->statement = catalogue_find(
+	    g->options.catalogue, (const char *)name.data, name.len);
+	if (!r->statement || r->statement->is_write != is_write)
+		return err_set(e, ERR_UNKNOWN_STATEMENT, "%.*s", (int)name.len,
+		    (const char *)name.data);
+	if (!(r->statement->roles & r->session->role))
+		return err_set(e, ERR_NOT_ALLOWED, "%s", r->statement->name);
+	r->args = in.at;
+	codec_skip(&in);
+	r->options = in.at;
+	r->stage = is_write ? STAGE_WRITE : STAGE_ROWS;
+	if (is_write)
+		return read_request_id(r, &in, e);
+	codec_skip(&in);
+	return codec_finished(&in)
+		   ? 0
+		   : err_set(e, ERR_BAD_REQUEST, "malformed request");
+}
+
+static int
+begin(struct request *r, bool is_write, struct err *e)
+{
+	struct session *s = r->session;
+
+	if (find(s, r->id) != r || r->id == 0)
+		return err_set(e, ERR_BAD_REQUEST, "the id is in use");
+	if (s->gateway->stopping)
+		return err_set(e, ERR_STOPPING, "stopping");
+	if (read_request(r, is_write, e))
+		return -1;
+	if (is_write)
+		return advance(r, e);
+	if (read_options(r, e))
+		return -1;
+	if (s->gateway->list.watch && watch_start(s, r->id, r->statement, e))
+		return -1;
+	return advance(r, e);
+}
+
+void
+request_start(struct session *s, enum frame_type type, uint32_t id,
+    const uint8_t *body, size_t len)
+{
+	struct gateway *g = s->gateway;
+	struct request *r = xcalloc(1, sizeof(*r) + len);
+	bool is_write = type == FRAME_WRITE;
+	struct err e;
+
+	r->session = s;
+	r->id = id;
+	r->started = loop_now();
+	r->len = len;
+	memcpy(r->body, body, len);
+	TAILQ_INSERT_TAIL(&s->requests, r, link);
+	s->open++;
+	if (is_write)
+		g->counters.writes++;
+	else
+		g->counters.asks++;
+	if (begin(r, is_write, &e)) {
+		fail(r, &e);
+		return;
+	}
+	if (s->open >= g->limits.open_requests && !s->is_paused) {
+		s->is_paused = true;
+		channel_pause(s->channel);
+	}
+}
