@@ -1,0 +1,257 @@
+/* PostgreSQL's programs as processes: run as the right user, found, judged. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "server/cluster_impl.h"
+
+#define LOG_BYTES_MAX (16 * 1024 * 1024)
+
+extern char **environ;
+
+static int
+become_user(const struct cluster *k)
+{
+	if (!k->drop)
+		return 0;
+	if (initgroups(k->user, k->gid) < 0 || setgid(k->gid) < 0 ||
+	    setuid(k->uid) < 0)
+		return -1;
+	return 0;
+}
+
+/* Nothing of the caller's PostgreSQL settings may reach ours. */
+static void
+clean_environment(const struct cluster *k)
+{
+	char name[64];
+	size_t i = 0, len;
+
+	while (environ && environ[i]) {
+		len = strcspn(environ[i], "=");
+		if (strncmp(environ[i], "PG", 2) != 0 || len >= sizeof(name)) {
+			i++;
+			continue;
+		}
+		memcpy(name, environ[i], len);
+		name[len] = '\0';
+		unsetenv(name);
+	}
+	setenv("LC_ALL", "C", 1);
+	setenv("USER", k->user, 1);
+	unsetenv("NOTIFY_SOCKET");
+}
+
+static void
+reset_signals(void)
+{
+	sigset_t none;
+	int i;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+}
+
+static void __attribute__((noreturn))
+exec_program(const struct cluster *k, const struct cluster_spawn *s)
+{
+	char path[4096];
+
+	reset_signals();
+	if (s->own_session)
+		setsid();
+	if (s->out_fd >= 0)
+		dup2(s->out_fd, STDOUT_FILENO);
+	if (s->err_fd >= 0)
+		dup2(s->err_fd, STDERR_FILENO);
+	close_range(3, ~0U, 0);
+	clean_environment(k);
+	if (chdir("/") < 0 || become_user(k) < 0) {
+		dprintf(STDERR_FILENO, "cannot become %s: %s\n", k->user,
+		    strerror(errno));
+		_exit(126);
+	}
+	snprintf(path, sizeof(path), "%s/%s", k->conf->pg_bin, s->argv[0]);
+	execv(path, (char *const *)s->argv);
+	dprintf(STDERR_FILENO, "cannot run %s: %s\n", path, strerror(errno));
+	_exit(127);
+}
+
+pid_t
+cluster_spawn(
+    const struct cluster *k, const struct cluster_spawn *s, struct err *e)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		exec_program(k, s);
+	if (pid < 0)
+		err_errno(e, "fork");
+	return pid;
+}
+
+int
+cluster_open_log(const struct cluster *k, long *at, struct err *e)
+{
+	struct stat st;
+	char *old;
+	int fd;
+
+	if (stat(k->log, &st) == 0 && st.st_size > LOG_BYTES_MAX) {
+		old = xasprintf("%s.1", k->log);
+		rename(k->log, old);
+		free(old);
+	}
+	fd = open(k->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return err_errno(e, "%s", k->log);
+	*at = (long)lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/* The last sentences that a program left in the log behind `at`. */
+static void
+read_last_words(const struct cluster *k, long at, char *words, size_t size)
+{
+	FILE *f = fopen(k->log, "re");
+	size_t n = 0, start = 0;
+	long end;
+
+	words[0] = '\0';
+	if (!f)
+		return;
+	fseek(f, 0, SEEK_END);
+	end = ftell(f);
+	if (end - at > (long)size - 1)
+		at = end - (long)size + 1;
+	if (fseek(f, at, SEEK_SET) == 0)
+		n = fread(words, 1, size - 1, f);
+	fclose(f);
+	while (n > 0 && words[n - 1] == '\n')
+		n--;
+	words[n] = '\0';
+	if (end - at >= (long)size - 1)
+		start = strcspn(words, "\n");
+	memmove(words, words + start, n - start + 1);
+}
+
+int
+cluster_wait(const struct cluster *k, pid_t pid, const char *name, long log_at,
+    struct err *e)
+{
+	char words[384] = "";
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return err_errno(e, "%s", name);
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (log_at >= 0)
+		read_last_words(k, log_at, words, sizeof(words));
+	if (WIFSIGNALED(status))
+		return err_set(e, ERR_SYSTEM, "%s was killed by signal %d%s%s",
+		    name, WTERMSIG(status), words[0] ? ": " : "", words);
+	return err_set(e, ERR_SYSTEM, "%s failed (status %d)%s%s", name,
+	    WEXITSTATUS(status), words[0] ? ": " : "", words);
+}
+
+/* Reads line `wanted` (from 1) of the pid file. */
+static bool
+read_pid_line(const struct cluster *k, int wanted, char *line, size_t size)
+{
+	char *path = xasprintf("%s/postmaster.pid", k->directory);
+	FILE *f = fopen(path, "re");
+	bool found = false;
+	int i;
+
+	free(path);
+	if (!f)
+		return false;
+	for (i = 1; i <= wanted && fgets(line, (int)size, f); i++)
+		found = i == wanted;
+	fclose(f);
+	if (found)
+		line[strcspn(line, " \n")] = '\0';
+	return found;
+}
+
+void
+cluster_read_status(const struct cluster *k, char status[16])
+{
+	char line[64];
+
+	status[0] = '\0';
+	if (read_pid_line(k, 8, line, sizeof(line)))
+		snprintf(status, 16, "%.15s", line);
+}
+
+pid_t
+cluster_find_postmaster(const struct cluster *k)
+{
+	char line[64], link[64], cwd[4096], real[4096];
+	ssize_t n;
+	long pid;
+
+	if (!read_pid_line(k, 1, line, sizeof(line)))
+		return 0;
+	pid = strtol(line, NULL, 10);
+	if (pid <= 1 || kill((pid_t)pid, 0) < 0)
+		return 0;
+	/* a postmaster stands in its own data directory */
+	snprintf(link, sizeof(link), "/proc/%ld/cwd", pid);
+	n = readlink(link, cwd, sizeof(cwd) - 1);
+	if (n < 0 || !realpath(k->directory, real))
+		return 0;
+	cwd[n] = '\0';
+	return strcmp(cwd, real) == 0 ? (pid_t)pid : 0;
+}
+
+void
+cluster_remove_stale_pid(const struct cluster *k)
+{
+	char *path;
+
+	if (cluster_find_postmaster(k) != 0)
+		return;
+	path = xasprintf("%s/postmaster.pid", k->directory);
+	unlink(path);
+	free(path);
+}
+
+bool
+cluster_user_can_enter(const struct cluster *k, const char *path)
+{
+	int status = 1;
+	pid_t pid;
+
+	if (!k->drop)
+		return access(path, X_OK) == 0;
+	pid = fork();
+	if (pid == 0)
+		_exit(become_user(k) == 0 && chdir(path) == 0 ? 0 : 1);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+int
+cluster_run_program(
+    struct cluster *k, const char *const argv[], int output_fd, struct err *e)
+{
+	struct cluster_spawn s = {argv, output_fd, -1, false};
+	pid_t pid = cluster_spawn(k, &s, e);
+
+	return pid < 0 ? -1 : cluster_wait(k, pid, argv[0], -1, e);
+}
