@@ -15,7 +15,7 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 DEFS   := -D_GNU_SOURCE -DFB_VERSION='"0.1.0"' -DFB_PG_BIN='"$(PG_BIN)"' \
           -DFB_SHARE='"$(PREFIX)/share/firebreak"'
 SAN    := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-          -fno-omit-frame-pointer
+          -fno-omit-frame-pointer -Wno-format-truncation
 ifeq ($(V),asan)
 CFLAGS := -O1 -g $(SAN)
 LDFLAGS += $(SAN)
