@@ -95,7 +95,8 @@ bool client_is_ready(const struct client *c); /* welcomed and not closed */
 
 /* Args and options are CBOR maps already encoded (may be NULL, 0 for empty).
  * `id` 0 picks a fresh one; a watched ask is re-asked with its old id.
- * Returns the id. */
+ * Returns the id: another than the old one if that is still open or was
+ * cancelled with its answer under way (the old watch is forgotten then). */
 uint32_t client_ask(struct client *c, uint32_t id, const char *statement,
     const struct buf *args, const struct buf *options,
     const struct client_reply *reply, void *arg);

@@ -1,7 +1,7 @@
 /*
  * The one line that makes a stranger a user:
- *     firebreak:1:<address>:<server key, base64url>:<secret, base64url>:<unix
- * expiry>  with a checksum, so that a mistyped line is told from a wrong one.
+ *     firebreak:1:<address>:<server key>:<secret>:<unix expiry>:<checksum>
+ * Bytes are base64url; the checksum tells a mistyped line from a wrong one.
  */
 #ifndef COMMON_INVITE_H
 #define COMMON_INVITE_H
