@@ -100,19 +100,6 @@ as $$
 	order by d offset p_days - 1 limit 1
 $$;
 
--- The superior of a person: the supervisor of the nearest unit above.
-create function firebreak.superior(p_person bigint) returns bigint
-language sql stable security definer set search_path = firebreak, pg_temp
-as $$
-	select b.person_id
-	from firebreak.seat s
-	join firebreak.org_closure c on c.descendant = s.unit_id
-	join firebreak.seat b on b.unit_id = c.ancestor
-	    and b.role = 'supervisor' and b.person_id is not null
-	where s.person_id = p_person and b.person_id <> p_person
-	order by c.distance, b.seat_id limit 1
-$$;
-
 -- What waits in the change queue, oldest first.
 create function firebreak.engine_take(p_most bigint)
 returns table (change_id bigint, source text, old_subject bigint,
@@ -364,7 +351,7 @@ end
 $$;
 
 grant execute on function firebreak.from_us(bigint),
-    firebreak.to_us(timestamptz), firebreak.superior(bigint),
+    firebreak.to_us(timestamptz), firebreak.superior(bigint, bigint),
     firebreak.engine_take(bigint), firebreak.engine_install(jsonb),
     firebreak.engine_commit(bigint[], bigint, jsonb, jsonb, jsonb)
     to firebreak_app;
