@@ -79,7 +79,7 @@ $B/firebreakd $B/firebreakctl:
 
 $B/tests/%: $B/tests/%.o $(call obj,$(HARNESS)) $B/libfirebreak.a
 	@echo "LD $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -lvterm
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka -lvterm -ljansson
 
 tests: $(PROGRAMS) $(patsubst tests/%.c,$B/tests/%,$(UNIT)) $(PROBES)
 

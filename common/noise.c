@@ -178,6 +178,12 @@ noise_rekey(struct noise_cipher *c)
 	sodium_memzero(out, sizeof(out));
 }
 
+void
+noise_public(const uint8_t secret[NOISE_KEY_LEN], uint8_t public[NOISE_KEY_LEN])
+{
+	crypto_scalarmult_base(public, secret);
+}
+
 struct noise *
 noise_new(const struct noise_options *o)
 {

@@ -33,6 +33,10 @@ struct noise_cipher {
 	uint64_t nonce;
 };
 
+/* The public half of a static key. */
+void noise_public(
+    const uint8_t secret[NOISE_KEY_LEN], uint8_t public[NOISE_KEY_LEN]);
+
 struct noise *noise_new(const struct noise_options *o);
 void noise_free(struct noise *n);
 

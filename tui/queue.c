@@ -166,7 +166,7 @@ queue_replay(struct queue *q, const struct buf *file, size_t *end,
 			break;
 		record_context(q->records, context);
 		buf_reset(&plain);
-		if (!secret_open(q->key, context, p + 4, len, &plain)) {
+		if (secret_open(q->key, context, p + 4, len, &plain) != 0) {
 			buf_clear(&plain);
 			return err_set(e, ERR_NOT_ALLOWED,
 			    "the queue of writes was sealed with another key");
