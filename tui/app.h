@@ -51,7 +51,7 @@ struct id_list {
 struct field_ui {
 	struct edit edit;
 	struct value chosen; /* a lookup's key or a choice; else null */
-	char error[128];
+	char error[512];
 };
 
 struct widget_ops {

@@ -1,0 +1,189 @@
+/* What the daemon says, and writes on their way to it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "tui/app.h"
+
+static const struct client_reply write_reply;
+
+static struct app *
+item_app(const struct queue_item *item)
+{
+	return item->queue->owner;
+}
+
+static void
+replace(char **s, const char *with)
+{
+	free(*s);
+	*s = xstrdup(with);
+}
+
+static void
+item_send(struct app *a, struct queue_item *item)
+{
+	if (item->state != QUEUE_WAITING ||
+	    !a->port.is_ready(a->port.arg))
+		return;
+	item->state = QUEUE_SENT;
+	a->port.write(a->port.arg, item->statement, &item->args, item->request,
+	    &write_reply, item);
+}
+
+static void
+on_write_rows(struct codec_reader *rows, size_t count, void *arg)
+{
+	struct queue_item *item = arg;
+	struct value id;
+
+	if (count == 0 || codec_need_array(rows) == 0)
+		return;
+	id = value_read(rows);
+	if (id.type == CODEC_INT)
+		item->answer_id = id.integer;
+	value_clear(&id);
+}
+
+static void
+write_applied(struct app *a, struct queue_item *item)
+{
+	const struct statement_def *st =
+	    a->bundle ? bundle_statement(a->bundle, item->statement) : NULL;
+	bool undoes = a->undo && strcmp(a->undo, item->statement) == 0 &&
+	    strcmp(item->label, "undo") == 0;
+
+	drafts_drop(&a->drafts, item->statement);
+	free(a->undo);
+	a->undo = NULL;
+	if (undoes)
+		app_say(a, false, STR_UNDONE);
+	else if (st && st->undo) {
+		a->undo = xstrdup(st->undo);
+		a->undo_id = item->answer_id;
+		replace(&a->undo_label, item->label);
+		app_say(a, false, STR_SAVED_UNDO, item->label);
+	} else
+		app_say(a, false, STR_SAVED, item->label);
+}
+
+static void
+on_write_done(
+    const struct err *e, const struct client_done *done, void *arg)
+{
+	struct queue_item *item = arg;
+	struct app *a = item_app(item);
+
+	(void)done;
+	if (!e) {
+		write_applied(a, item);
+		queue_done(&a->queue, item);
+	} else if (err_is_retryable(e->code)) {
+		item->state = QUEUE_WAITING;
+		app_say(a, false, STR_QUEUED_LOCALLY, item->label);
+	} else {
+		queue_refuse(&a->queue, item, e->text);
+		app_say(a, true, STR_WAS_REFUSED, e->text);
+		form_refused(a, item->statement, e);
+	}
+	a->dirty = true;
+}
+
+static const struct client_reply write_reply = {
+    .on_rows = on_write_rows,
+    .on_done = on_write_done,
+};
+
+void
+app_write(struct app *a, const char *statement, const struct values *args,
+    const char *label, int64_t row)
+{
+	struct queue_item *item;
+	struct err e;
+
+	a->queue.owner = a;
+	item = queue_add(&a->queue, statement, args, label, row, &e);
+	if (!item) {
+		app_say(a, true, STR_WAS_REFUSED, e.text);
+		return;
+	}
+	if (!a->port.is_ready(a->port.arg))
+		app_say(a, false, STR_QUEUED_LOCALLY, label);
+	item_send(a, item);
+	a->dirty = true;
+}
+
+void
+app_undo(struct app *a)
+{
+	const struct statement_def *st;
+	struct values args = {0};
+
+	if (!a->undo) {
+		app_say(a, true, STR_NOTHING_TO_UNDO);
+		return;
+	}
+	st = bundle_statement(a->bundle, a->undo);
+	for (size_t i = 0; st && i < st->arg_count; i++)
+		if (!st->args[i].nullable) {
+			values_set(
+			    &args, st->args[i].name, value_int(a->undo_id));
+			break;
+		}
+	if (!st || args.count == 0)
+		app_say(a, true, STR_NO_UNDO, a->undo_label);
+	else
+		app_write(a, a->undo, &args, "undo", 0);
+	values_clear(&args);
+}
+
+void
+app_on_welcome(struct app *a, const struct client_welcome *w)
+{
+	int lang = lang_parse(w->lang);
+
+	a->link = LINK_ONLINE;
+	replace(&a->person, w->person ? w->person : "");
+	replace(&a->role, w->role ? w->role : "");
+	replace(&a->place, w->place ? w->place : "");
+	if (!a->lang_fixed && lang >= 0)
+		a->lang = lang;
+	a->queue.owner = a;
+	for (size_t i = 0; i < a->queue.count; i++) {
+		if (a->queue.items[i]->state == QUEUE_SENT)
+			a->queue.items[i]->state = QUEUE_WAITING;
+		item_send(a, a->queue.items[i]);
+	}
+	for (struct view *v = a->view; v; v = v->parent)
+		for (size_t i = 0; i < v->pane_count; i++)
+			for (int j = 0; j < v->panes[i].source_count; j++)
+				source_reconnect(&v->panes[i].sources[j]);
+	a->dirty = true;
+}
+
+void
+app_on_notice(struct app *a, const char *text)
+{
+	replace(&a->message, text);
+	a->message_bad = false;
+	a->dirty = true;
+}
+
+void
+app_on_closed(struct app *a, const struct err *e)
+{
+	if (a->link != LINK_OFFLINE)
+		a->offline_since = a->host.now();
+	a->link = LINK_OFFLINE;
+	for (size_t i = 0; i < a->queue.count; i++)
+		if (a->queue.items[i]->state == QUEUE_SENT)
+			a->queue.items[i]->state = QUEUE_WAITING;
+	if (e && e->code == ERR_REVOKED) {
+		queue_wipe(&a->queue);
+		app_say(a, true, STR_REVOKED_WIPED);
+	} else if (e && !a->message_bad) {
+		replace(&a->message, e->text);
+		a->message_bad = true;
+	}
+	a->dirty = true;
+}
