@@ -99,6 +99,7 @@ bind_all(struct rows *r, const char *directory, struct diags *d)
 		buf_add_str(&r->columns, ", extra");
 	if (r->name != NO_COLUMN)
 		buf_add_str(&r->columns, ", grams, folded");
+	buf_str(&r->columns); /* the NUL */
 }
 
 struct rows *
