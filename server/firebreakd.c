@@ -16,6 +16,7 @@
 #include "server/cluster.h"
 #include "server/conf.h"
 #include "server/db/sync.h"
+#include "server/engine/engine.h"
 #include "server/gateway/gateway.h"
 #include "server/migrate.h"
 #include "server/sqlfile.h"
@@ -30,6 +31,7 @@ struct daemon {
 	struct texts *texts;
 	struct keyfile *key;
 	struct gateway *gateway;
+	struct engine *engine;
 	struct loop_signal *signals[3];
 	bool stopping;
 };
@@ -197,6 +199,59 @@ limits_of(const struct conf *c)
 	};
 }
 
+/* Writes wake the engine at once; it looks at the queue, not at what is said
+ * here. */
+static void
+on_written(uint64_t topics, int64_t lo, int64_t hi, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)topics;
+	(void)lo;
+	(void)hi;
+	if (d->engine)
+		engine_poke(d->engine);
+}
+
+static void
+on_judged(const char *topic, int64_t lo, int64_t hi, void *arg)
+{
+	struct daemon *d = arg;
+	int number = catalogue_topic(d->catalogue, topic);
+
+	if (number >= 0)
+		gateway_changed(d->gateway, (uint64_t)1 << number, lo, hi);
+}
+
+/* The rules come from the first pack directory that has sources. */
+static void
+engine_start(struct daemon *d)
+{
+	struct engine_options o = {
+	    .conninfo = cluster_app_conninfo(d->cluster),
+	    .listen = "firebreak_change",
+	    .on_changed = on_judged,
+	    .arg = d,
+	};
+	struct diags *faults = diags_new();
+
+	for (size_t i = 0; i < d->conf.packs.count && !o.pack; i++) {
+		char *path =
+		    xasprintf("%s/sources.yaml", d->conf.packs.items[i]);
+
+		if (access(path, R_OK) == 0)
+			o.pack = d->conf.packs.items[i];
+		free(path);
+	}
+	if (!o.pack)
+		fatalx("no pack has a sources.yaml: see `packs:` in "
+		       "firebreakd.yaml(5)");
+	d->engine = engine_new(d->loop, &o, faults);
+	if (!d->engine)
+		die_of(faults);
+	diags_free(faults);
+}
+
 static void
 gateway_start(struct daemon *d)
 {
@@ -217,6 +272,7 @@ gateway_start(struct daemon *d)
 	    .screens = texts_screens(d->texts),
 	    .db = &db,
 	    .limits = limits_of(&d->conf),
+	    .on_changed = on_written,
 	    .arg = d,
 	};
 	struct err e;
@@ -283,6 +339,7 @@ daemon_clear(struct daemon *d)
 {
 	for (size_t i = 0; i < COUNT_OF(d->signals); i++)
 		loop_signal_cancel(d->signals[i]);
+	engine_free(d->engine);
 	gateway_free(d->gateway);
 	texts_free(d->texts);
 	catalogue_free(d->catalogue);
@@ -306,6 +363,7 @@ main(int argc, char **argv)
 	catalogue_start(&d);
 	key_start(&d);
 	gateway_start(&d);
+	engine_start(&d);
 	texts_watch(d.texts, d.loop, &texts_events, &d);
 	cluster_watch_start(d.cluster, d.loop);
 	signals_start(&d);
