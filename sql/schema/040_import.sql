@@ -250,6 +250,8 @@ create view staging.ready_customer as
 select s.line, s.id, s.key,
     case when s.owner is not null and p.person_id is null
         then staging.unknown('person', s.owner)
+        when coalesce(p.person_id, o.person_id) is null and k.key is null
+            then 'nobody owns it: map an owner, or import with --owner'
         when s.founded not between 0 and 32767 then 'founded is no year'
         end as why,
     coalesce(p.code, o.code) as org_code,
@@ -260,6 +262,8 @@ select s.line, s.id, s.key,
     current_setting('import.source') as source, s.created_at
 from staging.customer s
 left join staging.known_person p on p.key = s.owner
+left join firebreak.customer_key k on k.key = s.key
+    and k.kind = current_setting('import.source')
 left join (select code, person_id from firebreak.seat
     where person_id = nullif(current_setting('import.owner', true), '')::bigint) o
     on true;
@@ -400,7 +404,7 @@ insert into firebreak.import_blank values
     ('expected_close', 'clock.today()'), ('due_at', 'clock.now()');
 
 create function staging.columns(p_entity text)
-returns table (col text, once bool, value text)
+returns table (col text, once bool, value text, plain text)
 language sql stable
 as $$
 	select a.attname::text, o.col is not null,
@@ -408,7 +412,8 @@ as $$
 	        then format('coalesce(r.%I, %s)', a.attname, b.value)
 	        when d.oid is not null then format('coalesce(r.%I, %s)', a.attname,
 	            pg_get_expr(d.adbin, d.adrelid))
-	        else format('r.%I', a.attname) end
+	        else format('r.%I', a.attname) end,
+	    case when a.attcollation <> 0 then ' collate "C"' else '' end
 	from firebreak.import_entity e
 	join pg_attribute v on v.attrelid = to_regclass('staging.ready_' || e.entity)
 	    and v.attnum > 0
@@ -729,14 +734,15 @@ begin
 	execute format('delete from staging.%I s using staging.reject j'
 	    ' where j.line = s.line', p_entity);
 	perform staging.match(p_entity);
-	select string_agg(format('r.%1$I is not null and r.%1$I is distinct from'
-	        ' t.%1$I', c.col), ' or ') filter (where not c.once
-	            and c.col <> 'extra')
+	select string_agg(format('r.%1$I is not null and r.%1$I%2$s is'
+	        ' distinct from t.%1$I%2$s', c.col, c.plain),
+	        ' or ') filter (where not c.once and c.col <> 'extra')
 	    || coalesce(max(' or not t.extra @> r.extra')
 	        filter (where c.col = 'extra'), ''),
-	    string_agg(format('case when r.%1$I is not null and r.%1$I is'
-	        ' distinct from t.%1$I then jsonb_build_object(%1$L, t.%1$I)'
-	        ' else ''{}'' end', c.col), ' || ') filter (where not c.once),
+	    string_agg(format('case when r.%1$I is not null and r.%1$I%2$s'
+	        ' is distinct from t.%1$I%2$s then'
+	        ' jsonb_build_object(%1$L, t.%1$I) else ''{}'' end',
+	        c.col, c.plain), ' || ') filter (where not c.once),
 	    string_agg(case when c.col = 'extra'
 	        then 'extra = t.extra || coalesce(r.extra, ''{}'')'
 	        else format('%1$I = coalesce(r.%1$I, t.%1$I)', c.col) end, ', ')
