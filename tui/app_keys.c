@@ -231,7 +231,7 @@ screen_key(struct app *a, struct pane *p, uint32_t key)
 
 	if (!p || key >= KEY_SPECIAL_)
 		return false;
-	key_name(key, name);
+	keys_name(key, name);
 	if ((k = own_key(&p->def->keys, name)) ||
 	    (k = own_key(&a->view->def->keys, name))) {
 		pane_run(p, k);
@@ -247,7 +247,7 @@ say_nothing(struct app *a, uint32_t key, bool rows, bool tree)
 	char name[16], other[16];
 	size_t n;
 
-	key_name(key, name);
+	keys_name(key, name);
 	if (!near) {
 		app_say(a, true, STR_KEY_NOTHING, name);
 		return;

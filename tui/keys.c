@@ -142,7 +142,7 @@ key_parse(const char *name)
 }
 
 void
-key_name(uint32_t key, char out[16])
+keys_name(uint32_t key, char out[16])
 {
 	char utf8[5] = {0};
 

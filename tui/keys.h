@@ -109,7 +109,7 @@ enum action action_of_key(uint32_t key, bool rows, bool tree);
 const struct action_def *action_nearest(uint32_t key, bool rows, bool tree);
 
 /* "Enter", "F5", "C-x", "j"; out has room for 16. */
-void key_name(uint32_t key, char out[16]);
+void keys_name(uint32_t key, char out[16]);
 /* 0: no such name. */
 uint32_t key_parse(const char *name);
 
