@@ -1,6 +1,9 @@
 -- What every write function uses: who asks, refusing, audit, change queue,
 -- the pieces of names that search looks up.
 --
+-- They are plpgsql, which keeps its plans; PostgreSQL 15 plans a function in
+-- SQL that it cannot inline anew at every call.
+--
 -- Functions of schema api belong to firebreak_writer and are under the
 -- policies; functions of schema firebreak belong to firebreak_owner and are
 -- not, so each of them checks for itself.
@@ -50,16 +53,23 @@ end
 $$;
 
 create function api.me() returns bigint
-language sql stable security definer set search_path = firebreak, pg_temp
-as $$ select nullif(current_setting('firebreak.person', true), '')::bigint $$;
+language plpgsql stable security definer set search_path = firebreak, pg_temp
+as $$
+begin
+	return (select nullif(current_setting('firebreak.person', true), '')::bigint);
+end
+$$;
 
 -- The role of whoever asks; null without one.
 create function api.role() returns text
-language sql stable security definer set search_path = firebreak, pg_temp
+language plpgsql stable security definer set search_path = firebreak, pg_temp
 as $$
+begin
+	return (
 	select s.role from firebreak.seat s
 	where s.person_id =
-	    nullif(current_setting('firebreak.person', true), '')::bigint
+	    nullif(current_setting('firebreak.person', true), '')::bigint);
+end
 $$;
 
 create function api.need_role(variadic p_roles text[]) returns text
@@ -77,46 +87,60 @@ $$;
 
 -- Is a code in the ranges of whoever asks?
 create function api.in_range(p_code bigint) returns bool
-language sql stable security definer set search_path = firebreak, pg_temp
+language plpgsql stable security definer set search_path = firebreak, pg_temp
 as $$
+begin
+	return (
 	select coalesce(p_code between
 	    nullif(current_setting('firebreak.lo', true), '')::bigint and
 	    nullif(current_setting('firebreak.hi', true), '')::bigint, false)
 	or coalesce(p_code between
 	    nullif(current_setting('firebreak.lo2', true), '')::bigint and
-	    nullif(current_setting('firebreak.hi2', true), '')::bigint, false)
+	    nullif(current_setting('firebreak.hi2', true), '')::bigint, false));
+end
 $$;
 
 create function api.setting(p_name text) returns text
-language sql stable security definer set search_path = firebreak, pg_temp
-as $$ select value from firebreak.setting where name = p_name $$;
+language plpgsql stable security definer set search_path = firebreak, pg_temp
+as $$
+begin
+	return (select value from firebreak.setting where name = p_name);
+end
+$$;
 
 create function api.audited(p_at timestamptz, p_org_code bigint,
     p_entity text, p_entity_id bigint, p_customer_id bigint, p_action text,
     p_old jsonb default null, p_new jsonb default null,
     p_cause text default null, p_activity_id bigint default null)
 returns bigint
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
+declare
+	v_id bigint;
+begin
 	insert into firebreak.audit_open (at, person_id, org_code, entity,
 	    entity_id, customer_id, action, cause, activity_id, old, new)
 	values (p_at,
 	    nullif(current_setting('firebreak.person', true), '')::bigint,
 	    p_org_code, p_entity, p_entity_id, p_customer_id, p_action, p_cause,
 	    p_activity_id, p_old, p_new)
-	returning audit_id
+	returning audit_id into v_id;
+	return v_id;
+end
 $$;
 
 create function api.changed(p_source text, p_subject bigint,
     p_org_code bigint, p_at timestamptz, p_customer_id bigint default null,
     p_person_id bigint default null, p_old_subject bigint default null)
 returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
+begin
 	insert into firebreak.change_queue (source, old_subject, subject,
 	    customer_id, org_code, person_id, at)
 	values (p_source, p_old_subject, p_subject, p_customer_id, p_org_code,
-	    p_person_id, p_at)
+	    p_person_id, p_at);
+end
 $$;
 
 -- Trims, refuses what is empty or longer than p_most.

@@ -26,14 +26,16 @@ $$;
 -- the key fields were confirmed on the occasion.
 create function api.interacted(p_customer_id bigint, p_at timestamptz,
     p_key bool, p_count bigint) returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
+begin
 	update firebreak.customer_state s set
 	    last_interaction_at = greatest(s.last_interaction_at, p_at),
 	    last_key_at = case when p_key
 	        then greatest(s.last_key_at, p_at) else s.last_key_at end,
 	    interactions = s.interactions + p_count
-	where s.customer_id = p_customer_id
+	where s.customer_id = p_customer_id;
+end
 $$;
 
 -- The one way an activity comes in.
