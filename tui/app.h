@@ -143,7 +143,13 @@ struct pick_item {
 	char *value; /* choice */
 };
 
-enum pick_kind { PICK_PALETTE, PICK_HELP, PICK_LOOKUP, PICK_CHOICE, PICK_QUEUE };
+enum pick_kind {
+	PICK_PALETTE,
+	PICK_HELP,
+	PICK_LOOKUP,
+	PICK_CHOICE,
+	PICK_QUEUE
+};
 
 struct picker {
 	enum pick_kind kind;
@@ -234,8 +240,8 @@ void app_on_stale(struct app *a, uint32_t id);
 void app_on_notice(struct app *a, const char *text);
 void app_on_closed(struct app *a, const struct err *e);
 /* Through the queue; row 0: not on a row. */
-void app_write(struct app *a, const char *statement,
-    const struct values *args, const char *label, int64_t row);
+void app_write(struct app *a, const char *statement, const struct values *args,
+    const char *label, int64_t row);
 void app_undo(struct app *a);
 
 /* app.c: screens. */

@@ -134,8 +134,7 @@ back_or_clear(struct app *a)
 {
 	struct pane *p = app_focus(a);
 
-	if (p && (p->narrow ||
-		     (p->source_count && p->sources[0].search) ||
+	if (p && (p->narrow || (p->source_count && p->sources[0].search) ||
 		     (p->ops == &table_ops && p->sources[0].filter.len)))
 		list_filter(p, "");
 	else if (p && p->marks.count > 0)
@@ -262,7 +261,8 @@ static void
 normal_key(struct app *a, uint32_t key)
 {
 	struct pane *p = app_focus(a);
-	bool rows = p && p->ops && p->ops->rows, tree = p && p->ops == &tree_ops;
+	bool rows = p && p->ops && p->ops->rows,
+	     tree = p && p->ops == &tree_ops;
 	long count = a->count;
 	enum action act;
 
@@ -323,7 +323,7 @@ app_paste(struct app *a, const char *text)
 	else if (a->mode == MODE_NORMAL && p && p->fields)
 		form_paste(p, text);
 	else if (a->mode == MODE_NORMAL && p && p->ops == &table_ops &&
-	    pane_extra(p->def, "prompt")) {
+		 pane_extra(p->def, "prompt")) {
 		edit_paste(&p->prompt, text, false);
 		p->prompt_due = a->last_key;
 	} else

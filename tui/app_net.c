@@ -23,8 +23,7 @@ replace(char **s, const char *with)
 static void
 item_send(struct app *a, struct queue_item *item)
 {
-	if (item->state != QUEUE_WAITING ||
-	    !a->port.is_ready(a->port.arg))
+	if (item->state != QUEUE_WAITING || !a->port.is_ready(a->port.arg))
 		return;
 	item->state = QUEUE_SENT;
 	a->port.write(a->port.arg, item->statement, &item->args, item->request,
@@ -51,7 +50,7 @@ write_applied(struct app *a, struct queue_item *item)
 	const struct statement_def *st =
 	    a->bundle ? bundle_statement(a->bundle, item->statement) : NULL;
 	bool undoes = a->undo && strcmp(a->undo, item->statement) == 0 &&
-	    strcmp(item->label, "undo") == 0;
+		      strcmp(item->label, "undo") == 0;
 
 	drafts_drop(&a->drafts, item->statement);
 	free(a->undo);
@@ -68,8 +67,7 @@ write_applied(struct app *a, struct queue_item *item)
 }
 
 static void
-on_write_done(
-    const struct err *e, const struct client_done *done, void *arg)
+on_write_done(const struct err *e, const struct client_done *done, void *arg)
 {
 	struct queue_item *item = arg;
 	struct app *a = item_app(item);

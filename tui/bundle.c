@@ -500,8 +500,8 @@ bundle_statement(const struct bundle *b, const char *name)
 }
 
 const char *
-bundle_phrase(const struct bundle *b, const char *prefix, const char *value,
-    int lang)
+bundle_phrase(
+    const struct bundle *b, const char *prefix, const char *value, int lang)
 {
 	size_t n = strlen(prefix);
 

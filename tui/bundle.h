@@ -150,11 +150,10 @@ const struct screen_def *bundle_screen(
 const struct statement_def *bundle_statement(
     const struct bundle *b, const char *name);
 /* The phrase "<prefix>.<value>", or NULL. */
-const char *bundle_phrase(const struct bundle *b, const char *prefix,
-    const char *value, int lang);
+const char *bundle_phrase(
+    const struct bundle *b, const char *prefix, const char *value, int lang);
 /* The screen with a form for this write, or NULL. */
-const struct screen_def *bundle_form(
-    const struct bundle *b, const char *write);
+const struct screen_def *bundle_form(const struct bundle *b, const char *write);
 
 /* A word of a pane's `extra`, or NULL. */
 const char *pane_extra(const struct pane_def *p, const char *word);

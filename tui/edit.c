@@ -158,7 +158,7 @@ edit_paste(struct edit *e, const char *text, bool lines)
 		if (c == '\r' || c == '\t' || (c == '\n' && !lines))
 			buf_add_byte(&clean, ' ');
 		else if (c == '\n' ||
-		    (c >= ' ' && c != 0x7f && (c < 0x80 || c >= 0xa0)))
+			 (c >= ' ' && c != 0x7f && (c < 0x80 || c >= 0xa0)))
 			buf_add(&clean, text + i, len);
 	}
 	edit_insert(e, (const char *)clean.data, clean.len);

@@ -71,8 +71,8 @@ state_file(const char *name)
 {
 	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	char *base = xdg && xdg[0] == '/'
-	    ? xstrdup(xdg)
-	    : xasprintf("%s/.local/state", home ? home : "");
+			 ? xstrdup(xdg)
+			 : xasprintf("%s/.local/state", home ? home : "");
 	char *path = xasprintf("%s/firebreak/%s", base, name);
 
 	for (char *p = path + 1; *p; p++)
@@ -231,8 +231,8 @@ load_key(struct program *p, struct err *e)
 	if (locked < 0)
 		return NULL;
 	if (locked)
-		passphrase = ask_secret(p->app.lang == LANG_ZH ? "口令"
-							       : "passphrase");
+		passphrase =
+		    ask_secret(p->app.lang == LANG_ZH ? "口令" : "passphrase");
 	k = keyfile_load(p->key_path, passphrase, e);
 	wipe(passphrase);
 	return k;
@@ -333,7 +333,7 @@ is_loading(const struct app *a)
 				return true;
 	}
 	return a->view == NULL || a->queue.count > 0 || a->picker.due ||
-	    a->picker.source.asked_id;
+	       a->picker.source.asked_id;
 }
 
 static int
@@ -374,8 +374,8 @@ press_keys(struct program *p, struct err *e)
 		uint32_t key = key_parse(k);
 
 		if (!key)
-			failed = err_set(
-			    e, ERR_BAD_ARGUMENT, "no such key: %s", k);
+			failed =
+			    err_set(e, ERR_BAD_ARGUMENT, "no such key: %s", k);
 		else {
 			app_view(&p->app, &p->grid);
 			app_key(&p->app, key);
@@ -431,8 +431,8 @@ join_wait(struct program *p, const struct invite *invite, struct err *e)
 			return -1;
 		}
 		if (loop_now() > end)
-			return err_set(
-			    e, ERR_TIMEOUT, "no answer from %s", invite->address);
+			return err_set(e, ERR_TIMEOUT, "no answer from %s",
+			    invite->address);
 		loop_timer_set(p->timer, 100000);
 		loop_turn(p->loop, true);
 	}
@@ -472,8 +472,8 @@ run_join(struct program *p, const char *line, struct err *e)
 	if (failed)
 		unlink(p->key_path);
 	else
-		printf("%s: %s (%s)\n", p->app.person, p->app.role,
-		    p->key_path);
+		printf(
+		    "%s: %s (%s)\n", p->app.person, p->app.role, p->key_path);
 out:
 	wipe(passphrase);
 	wipe(again);

@@ -31,8 +31,7 @@ drafts_get(struct drafts *d, const char *name, bool make)
 	if (!make)
 		return NULL;
 	d->names = xrealloc_array(d->names, d->count + 1, sizeof(*d->names));
-	d->values =
-	    xrealloc_array(d->values, d->count + 1, sizeof(*d->values));
+	d->values = xrealloc_array(d->values, d->count + 1, sizeof(*d->values));
 	d->names[d->count] = xstrdup(name);
 	d->values[d->count] = (struct values){0};
 	return &d->values[d->count++];
@@ -83,8 +82,8 @@ field_show(struct pane *p, size_t i, const struct value *v)
 	if (f->lookup || f->choices)
 		p->fields[i].chosen = value_copy(v);
 	phrase = f->choices
-	    ? bundle_phrase(a->bundle, f->choices, text, a->lang)
-	    : NULL;
+		     ? bundle_phrase(a->bundle, f->choices, text, a->lang)
+		     : NULL;
 	if (v->type == CODEC_INT && strcmp(f->type, "time") == 0) {
 		t = (time_t)(v->integer / SECOND);
 		if (localtime_r(&t, &tm))
@@ -140,8 +139,8 @@ form_init(struct pane *p)
 
 	p->fields = xcalloc(p->def->field_count + 1, sizeof(*p->fields));
 	draft = p->def->statement
-	    ? drafts_get(&a->drafts, p->def->statement, false)
-	    : NULL;
+		    ? drafts_get(&a->drafts, p->def->statement, false)
+		    : NULL;
 	for (size_t i = 0; i < p->def->field_count; i++) {
 		field_initial(p, i);
 		if (p->fields[i].edit.len > 0 || !draft)
@@ -155,7 +154,7 @@ form_init(struct pane *p)
 			edit_set(&p->fields[i].edit, v->text);
 	}
 	while (p->field + 1 < p->def->field_count &&
-	    p->fields[p->field].edit.len > 0)
+	       p->fields[p->field].edit.len > 0)
 		p->field++;
 }
 
@@ -414,8 +413,7 @@ form_help(const struct pane *p)
 {
 	if (p->field >= p->def->field_count)
 		return "";
-	return label_text(
-	    &p->def->fields[p->field].help, pane_app(p)->lang);
+	return label_text(&p->def->fields[p->field].help, pane_app(p)->lang);
 }
 
 void
@@ -430,9 +428,9 @@ static void
 form_repeat(struct pane *p)
 {
 	struct app *a = pane_app(p);
-	struct values *last = p->def->statement
-	    ? drafts_get(&a->lasts, p->def->statement, false)
-	    : NULL;
+	struct values *last =
+	    p->def->statement ? drafts_get(&a->lasts, p->def->statement, false)
+			      : NULL;
 	char name[96], shown[104];
 	const struct value *v;
 
@@ -587,8 +585,7 @@ draw_field(struct pane *p, struct grid *g, int y, size_t i, int label_cells,
 	if (height > 1)
 		draw_note(p, g, (struct rect){y, x + 1, height, w}, i, here);
 	else
-		edit_draw(&p->fields[i].edit, g,
-		    (struct rect){y, x + 1, 1, w},
+		edit_draw(&p->fields[i].edit, g, (struct rect){y, x + 1, 1, w},
 		    here ? STYLE_EDIT : STYLE_PLAIN, here, false);
 	grid_put(g, y + height - 1, x + w + 1, 1, "]", STYLE_MUTED);
 	if (!tail[0] && here && (f->lookup || f->choices))

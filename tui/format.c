@@ -128,7 +128,7 @@ is_same_day(int64_t a, int64_t b)
 	struct tm x, y;
 
 	return localtime_r(&ta, &x) && localtime_r(&tb, &y) &&
-	    x.tm_year == y.tm_year && x.tm_yday == y.tm_yday;
+	       x.tm_year == y.tm_year && x.tm_yday == y.tm_yday;
 }
 
 /* Dates have no zone: days since 1970.  This year's need no year. */
@@ -168,8 +168,8 @@ static enum style
 show_money(const struct format_env *env, const struct column_def *c,
     const struct value *v, struct buf *out)
 {
-	uint64_t n = v->integer < 0 ? 0 - (uint64_t)v->integer
-				    : (uint64_t)v->integer;
+	uint64_t n =
+	    v->integer < 0 ? 0 - (uint64_t)v->integer : (uint64_t)v->integer;
 
 	(void)env, (void)c;
 	if (v->integer < 0)
@@ -187,8 +187,8 @@ show_days(const struct format_env *env, const struct column_def *c,
 	if (v->integer < 0)
 		buf_add_byte(out, '-');
 	else
-		buf_addf(out, env->lang == LANG_ZH ? "%" PRId64 "天"
-						   : "%" PRId64 " d",
+		buf_addf(out,
+		    env->lang == LANG_ZH ? "%" PRId64 "天" : "%" PRId64 " d",
 		    v->integer);
 	return STYLE_PLAIN;
 }

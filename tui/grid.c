@@ -123,7 +123,7 @@ static bool
 is_control(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfeff ||
-	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 int
@@ -219,9 +219,9 @@ grid_print_styles(const struct grid *g, struct buf *out)
 		while (end > 0 && cell_at(g, y, end - 1)->style == STYLE_PLAIN)
 			end--;
 		for (int x = 0; x < end; x++)
-			buf_add_byte(out,
-			    (uint8_t)style_letter(
-				(enum style)cell_at(g, y, x)->style));
+			buf_add_byte(
+			    out, (uint8_t)style_letter(
+				     (enum style)cell_at(g, y, x)->style));
 		buf_add_byte(out, '\n');
 	}
 }

@@ -52,8 +52,8 @@ const struct action_def action_table[] = {
     {ACT_UP, WHERE_ROWS, 0, "k Up", "上", "up", "上一行", "previous row"},
     {ACT_LEFT, WHERE_ROWS, 0, "h Left", "左", "left", "左一列; 树: 折叠",
 	"column to the left; tree: fold"},
-    {ACT_RIGHT, WHERE_ROWS, 0, "l Right", "右", "right",
-	"右一列; 树: 展开", "column to the right; tree: unfold"},
+    {ACT_RIGHT, WHERE_ROWS, 0, "l Right", "右", "right", "右一列; 树: 展开",
+	"column to the right; tree: unfold"},
     {ACT_PAGE_DOWN, WHERE_ROWS, 0, "PgDn C-d", "下页", "page down", "下一页",
 	"a page down"},
     {ACT_PAGE_UP, WHERE_ROWS, 0, "PgUp C-u", "上页", "page up", "上一页",
@@ -64,18 +64,18 @@ const struct action_def action_table[] = {
 	"最后一行 (120G 第120行)", "last row (120G: row 120)"},
     {ACT_PANE_NEXT, WHERE_ANY, 4, "Tab", "窗格", "pane",
 	"下一窗格 (数字: 第几个)", "next pane (a digit: that pane)"},
-    {ACT_PANE_BACK, WHERE_ANY, 0, "S-Tab", "上一窗格", "pane back",
-	"上一窗格", "previous pane"},
+    {ACT_PANE_BACK, WHERE_ANY, 0, "S-Tab", "上一窗格", "pane back", "上一窗格",
+	"previous pane"},
     {ACT_RECORD_NEXT, WHERE_ANY, 0, "]", "下一条", "next record",
 	"列表中的下一条记录", "next record of the list behind"},
     {ACT_RECORD_BACK, WHERE_ANY, 0, "[", "上一条", "previous record",
 	"列表中的上一条记录", "previous record of the list behind"},
     {ACT_MARK, WHERE_ROWS, 0, "v", "标记", "mark", "从上次标记处标到这里",
 	"mark from the last mark to here"},
-    {ACT_SORT, WHERE_ROWS, 0, "s", "排序", "sort",
-	"按此列排序, 再按反向", "sort by this column, again reverses"},
-    {ACT_SORT_MORE, WHERE_ROWS, 0, "S", "加排序", "sort also",
-	"再加此列排序", "sort by this column too"},
+    {ACT_SORT, WHERE_ROWS, 0, "s", "排序", "sort", "按此列排序, 再按反向",
+	"sort by this column, again reverses"},
+    {ACT_SORT_MORE, WHERE_ROWS, 0, "S", "加排序", "sort also", "再加此列排序",
+	"sort by this column too"},
     {ACT_NARROWER, WHERE_ROWS, 0, "<", "变窄", "narrower", "此列变窄",
 	"this column narrower"},
     {ACT_WIDER, WHERE_ROWS, 0, ">", "变宽", "wider", "此列变宽",
@@ -86,15 +86,16 @@ const struct action_def action_table[] = {
 	"freeze the columns up to here"},
     {ACT_HIDE, WHERE_ROWS, 0, "-", "隐藏", "hide", "隐藏此列",
 	"hide this column"},
-    {ACT_UNHIDE, WHERE_ROWS, 0, "+", "恢复列", "show columns",
-	"恢复隐藏的列", "show the hidden columns"},
-    {ACT_UNFOLD_ALL, WHERE_TREE, 0, "*", "全展开", "unfold all",
-	"展开全部", "unfold all"},
-    {ACT_PARENT, WHERE_TREE, 0, "p", "上级", "parent", "到上级", "to the parent"},
+    {ACT_UNHIDE, WHERE_ROWS, 0, "+", "恢复列", "show columns", "恢复隐藏的列",
+	"show the hidden columns"},
+    {ACT_UNFOLD_ALL, WHERE_TREE, 0, "*", "全展开", "unfold all", "展开全部",
+	"unfold all"},
+    {ACT_PARENT, WHERE_TREE, 0, "p", "上级", "parent", "到上级",
+	"to the parent"},
     {ACT_FOLLOW, WHERE_ROWS, 7, "F", "跟随", "follow", "跟随最新, 移动即停",
 	"follow the newest; moving stops it"},
-    {ACT_QUEUE, WHERE_ANY, 0, "C-o", "待发", "queue",
-	"列出待发与被拒的修改", "writes that wait or were refused"},
+    {ACT_QUEUE, WHERE_ANY, 0, "C-o", "待发", "queue", "列出待发与被拒的修改",
+	"writes that wait or were refused"},
 };
 const size_t action_count = COUNT_OF(action_table);
 
@@ -175,7 +176,7 @@ static bool
 action_fits(const struct action_def *d, bool rows, bool tree)
 {
 	return d->where == WHERE_ANY || (d->where == WHERE_ROWS && rows) ||
-	    (d->where == WHERE_TREE && tree);
+	       (d->where == WHERE_TREE && tree);
 }
 
 static bool

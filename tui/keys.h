@@ -92,8 +92,8 @@ enum action_where {
 struct action_def {
 	enum action action;
 	enum action_where where;
-	int hint;	    /* order in the hint bar; 0: not in it */
-	const char *keys;   /* names, blank separated; the first is shown */
+	int hint;	     /* order in the hint bar; 0: not in it */
+	const char *keys;    /* names, blank separated; the first is shown */
 	const char *zh, *en; /* short, for the hint bar */
 	const char *help_zh, *help_en;
 };

@@ -17,21 +17,21 @@ enum string {
 	STR_EMPTY,
 	STR_NO_MATCH,
 	STR_TOO_SMALL,
-	STR_UNKNOWN_WIDGET,  /* %s */
-	STR_NO_STATEMENT,    /* %s */
-	STR_NO_SCREEN,	     /* %s */
+	STR_UNKNOWN_WIDGET, /* %s */
+	STR_NO_STATEMENT,   /* %s */
+	STR_NO_SCREEN,	    /* %s */
 	STR_NO_SCREENS,
-	STR_KEY_NOTHING,     /* %s: the key */
-	STR_KEY_NEAREST,     /* %s key, %s key, %s what */
+	STR_KEY_NOTHING, /* %s: the key */
+	STR_KEY_NEAREST, /* %s key, %s key, %s what */
 	STR_HOME,
-	STR_NEW_ROWS,	     /* %d */
+	STR_NEW_ROWS, /* %d */
 	STR_NO_NEW,
 	STR_FOLLOW_ON,
 	STR_FOLLOW_OFF,
-	STR_SAVED,	     /* %s */
-	STR_SAVED_UNDO,	     /* %s */
-	STR_QUEUED_LOCALLY,  /* %s */
-	STR_WAS_REFUSED,     /* %s: sentence */
+	STR_SAVED,	    /* %s */
+	STR_SAVED_UNDO,	    /* %s */
+	STR_QUEUED_LOCALLY, /* %s */
+	STR_WAS_REFUSED,    /* %s: sentence */
 	STR_UNDONE,
 	STR_NOTHING_TO_UNDO,
 	STR_NO_UNDO,
@@ -46,14 +46,14 @@ enum string {
 	STR_DRAFT_KEPT,
 	STR_NO_LAST,
 	STR_NO_LOOKUP,
-	STR_SORTED_BY,	   /* %s */
-	STR_NOT_SORTABLE,  /* %s */
-	STR_FILTERED,	   /* %s */
+	STR_SORTED_BY,	  /* %s */
+	STR_NOT_SORTABLE, /* %s */
+	STR_FILTERED,	  /* %s */
 	STR_FILTER_OFF,
-	STR_HIDDEN,	   /* %s */
+	STR_HIDDEN, /* %s */
 	STR_NOTHING_HIDDEN,
-	STR_FROZEN,	   /* %d */
-	STR_MARKED,	   /* %d */
+	STR_FROZEN, /* %d */
+	STR_MARKED, /* %d */
 	STR_SENT_COPY,
 	STR_COPY_TOO_LONG,
 	STR_PASTE_REFUSED,
@@ -61,7 +61,7 @@ enum string {
 	STR_PASSPHRASE,
 	STR_PASSPHRASE_WRONG,
 	STR_CHECKING,
-	STR_ROW_FAR,	   /* %ld */
+	STR_ROW_FAR, /* %ld */
 	STR_FIND,
 	STR_FILTER,
 	STR_COMMAND,

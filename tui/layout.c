@@ -160,8 +160,8 @@ place_column(struct layout_pane *panes, const struct band *b, int side,
 		if (is_dropped(&panes[i]) ||
 		    (side >= 0 && (int)panes[i].side != side))
 			continue;
-		panes[i].rect = (struct rect){
-		    y, area->x, w[i - b->from].height, area->w};
+		panes[i].rect =
+		    (struct rect){y, area->x, w[i - b->from].height, area->w};
 		y += panes[i].rect.h;
 	}
 	free(w);
@@ -202,8 +202,7 @@ layout_place(struct layout_pane *panes, size_t count, const struct rect *area)
 	for (size_t i = 0; i < count; i++)
 		panes[i].rect = (struct rect){0, 0, 0, 0};
 	n = find_bands(panes, count, area->w, bands);
-	while (total_least(panes, bands, n) > area->h &&
-	    drop_one(panes, count))
+	while (total_least(panes, bands, n) > area->h && drop_one(panes, count))
 		;
 	for (size_t i = 0; i < n; i++)
 		wishes[i] = (struct wish){bands[i].want, bands[i].least, 0};

@@ -38,8 +38,7 @@ column_is_right(const struct pane *p, int column)
 	const struct column_def *c = &p->def->columns[column];
 	int at = statement_column(p->statement, c->name);
 
-	return at >= 0 &&
-	    format_is_right(c, p->statement->columns[at].type);
+	return at >= 0 && format_is_right(c, p->statement->columns[at].type);
 }
 
 static void
@@ -101,9 +100,9 @@ widths_shrink(const struct pane *p, int *widths, int room)
 	while (sum > room) {
 		widest = -1;
 		for (int c = 0; c < list_column_count(p); c++)
-			if (!p->columns[c].hidden &&
-			    p->columns[c].width == 0 &&
-			    widths[c] > 2 * FIT_LEAST && !column_is_right(p, c) &&
+			if (!p->columns[c].hidden && p->columns[c].width == 0 &&
+			    widths[c] > 2 * FIT_LEAST &&
+			    !column_is_right(p, c) &&
 			    (widest < 0 || widths[c] > widths[widest]))
 				widest = c;
 		if (widest < 0)
@@ -121,8 +120,8 @@ list_widths(const struct pane *p, int room, int *widths)
 	for (int c = 0; c < list_column_count(p); c++) {
 		heading_text(p, c, &text);
 		widths[c] = p->columns[c].width > 0
-		    ? p->columns[c].width
-		    : text_width((const char *)text.data);
+				? p->columns[c].width
+				: text_width((const char *)text.data);
 	}
 	for (int i = 0; i < p->source_count; i++)
 		widths_fit(p, &p->sources[i], p->lists[i].top,
@@ -136,8 +135,7 @@ static int
 column_next(const struct pane *p, int c)
 {
 	for (c++; c < list_column_count(p); c++)
-		if (!p->columns[c].hidden &&
-		    (c < p->frozen || c >= p->left))
+		if (!p->columns[c].hidden && (c < p->frozen || c >= p->left))
 			return c;
 	return -1;
 }
@@ -154,11 +152,10 @@ draw_headings(struct pane *p, struct grid *g, int y, const int *widths)
 		heading_text(p, c, &text);
 		w = widths[c] < end - x ? widths[c] : end - x;
 		s = c == p->column && app_focus(pane_app(p)) == p
-		    ? STYLE_HEADING
-		    : STYLE_COLUMNS;
+			? STYLE_HEADING
+			: STYLE_COLUMNS;
 		if (column_is_right(p, c))
-			grid_put_right(
-			    g, y, x, w, (const char *)text.data, s);
+			grid_put_right(g, y, x, w, (const char *)text.data, s);
 		else
 			grid_put(g, y, x, w, (const char *)text.data, s);
 		x += w + 1;
@@ -199,14 +196,14 @@ tree_indent(const struct pane *p, const struct source *s,
 }
 
 static void
-draw_row(struct pane *p, struct grid *g, int y, const struct source *s,
-    int row, const int *widths)
+draw_row(struct pane *p, struct grid *g, int y, const struct source *s, int row,
+    const int *widths)
 {
 	struct value *cells =
 	    xcalloc(p->statement->column_count, sizeof(*cells));
 	const struct list_ui *ui = &p->lists[s - p->sources];
-	bool selected = s - p->sources == p->section && ui->has_selected &&
-	    ui->at == row;
+	bool selected =
+	    s - p->sources == p->section && ui->has_selected && ui->at == row;
 	bool focused = app_focus(pane_app(p)) == p;
 	char mark[3] = {selected ? '>' : ' ', row_mark(p, s, row), 0};
 	int x = p->rect.x, end = x + p->rect.w, w;
@@ -280,8 +277,8 @@ draw_state(struct pane *p, struct grid *g, int y, const struct source *s)
 		text = app_string(a, STR_EMPTY);
 	else if (s->state == SOURCE_LOADING)
 		text = app_string(a, STR_LOADING);
-	grid_put(g, y, p->rect.x + MARK_CELLS, p->rect.w - MARK_CELLS, text,
-	    style);
+	grid_put(
+	    g, y, p->rect.x + MARK_CELLS, p->rect.w - MARK_CELLS, text, style);
 }
 
 static int
@@ -324,8 +321,9 @@ count_text(const struct pane *p, struct buf *out)
 		buf_addf(out, " &%s", p->narrow);
 	if (n > 0) {
 		buf_add_byte(out, ' ');
-		buf_addf(out, pane_app(p)->lang == LANG_ZH ? "新到 %d 按 N"
-							   : "%d new, press N",
+		buf_addf(out,
+		    pane_app(p)->lang == LANG_ZH ? "新到 %d 按 N"
+						 : "%d new, press N",
 		    n);
 	}
 	if (p->follow) {

@@ -52,8 +52,8 @@ list_depth(const struct pane *p, const struct source *s, int row)
 }
 
 static bool
-row_contains(const struct pane *p, const struct source *s, int row,
-    const char *needle)
+row_contains(
+    const struct pane *p, const struct source *s, int row, const char *needle)
 {
 	struct value *cells =
 	    xcalloc(p->statement->column_count, sizeof(*cells));
@@ -257,8 +257,7 @@ list_find(struct pane *p, int direction)
 	for (int i = 1; i <= count && !found && needle[0]; i++) {
 		int row = ((at + direction * i) % count + count) % count;
 
-		if (!list_shows(p, s, row) ||
-		    !row_contains(p, s, row, needle))
+		if (!list_shows(p, s, row) || !row_contains(p, s, row, needle))
 			continue;
 		list_select(p, p->section, row);
 		found = true;
@@ -324,7 +323,7 @@ list_filter(struct pane *p, const char *text)
 	    filter_column(p, text, &s->filter))
 		asked = true;
 	else if (text[0] && text[0] != '!' && s->statement->search &&
-	    p->ops == &table_ops) {
+		 p->ops == &table_ops) {
 		s->search = xstrdup(text);
 		asked = true;
 	} else if (text[0])
@@ -355,8 +354,8 @@ list_sort(struct pane *p, bool more)
 		struct source *s = &p->sources[i];
 		size_t at = 0;
 
-		while (at < s->sort_count &&
-		    strcmp(s->sort[at].column, name) != 0)
+		while (
+		    at < s->sort_count && strcmp(s->sort[at].column, name) != 0)
 			at++;
 		if (at < s->sort_count && (more || s->sort_count == 1))
 			s->sort[at].descending = !s->sort[at].descending;
@@ -424,8 +423,7 @@ list_hide(struct pane *p, bool hide)
 	for (int i = 0; i < list_column_count(p); i++)
 		shown += !p->columns[i].hidden;
 	if (!hide) {
-		app_say(a, shown == list_column_count(p),
-		    STR_NOTHING_HIDDEN);
+		app_say(a, shown == list_column_count(p), STR_NOTHING_HIDDEN);
 		for (int i = 0; i < list_column_count(p); i++)
 			p->columns[i].hidden = false;
 		if (shown < list_column_count(p))
@@ -611,7 +609,8 @@ list_row_act(struct pane *p, enum action act)
 static bool
 list_move_act(struct pane *p, enum action act, long count)
 {
-	long n = count > 0 ? count : 1, page = p->rect.h > 4 ? p->rect.h - 3 : 1;
+	long n = count > 0 ? count : 1,
+	     page = p->rect.h > 4 ? p->rect.h - 3 : 1;
 
 	switch (act) {
 	case ACT_DOWN:

@@ -226,9 +226,9 @@ port_ready(void *arg)
 }
 
 static uint32_t
-port_ask(void *arg, uint32_t id, const char *statement,
-    const struct buf *args, const struct buf *options,
-    const struct client_reply *reply, void *reply_arg)
+port_ask(void *arg, uint32_t id, const char *statement, const struct buf *args,
+    const struct buf *options, const struct client_reply *reply,
+    void *reply_arg)
 {
 	return client_ask(((struct net *)arg)->client, id, statement, args,
 	    options, reply, reply_arg);
@@ -236,8 +236,8 @@ port_ask(void *arg, uint32_t id, const char *statement,
 
 static uint32_t
 port_write(void *arg, const char *statement, const struct buf *args,
-    const uint8_t request_id[REQUEST_ID_LEN],
-    const struct client_reply *reply, void *reply_arg)
+    const uint8_t request_id[REQUEST_ID_LEN], const struct client_reply *reply,
+    void *reply_arg)
 {
 	return client_write(((struct net *)arg)->client, statement, args,
 	    request_id, reply, reply_arg);

@@ -72,12 +72,11 @@ pane_init(struct pane *p, struct view *v, const struct pane_def *def)
 		return;
 	p->source_count = p->ops == &alerts_ops ? PANE_SOURCES : 1;
 	for (int i = 0; i < p->source_count; i++) {
-		source_init(&p->sources[i], &v->app->port, p->statement,
-		    on_source, p);
+		source_init(
+		    &p->sources[i], &v->app->port, p->statement, on_source, p);
 		sort_copy(&p->sources[i], def);
 		if (p->ops == &alerts_ops && level)
-			filter_level(
-			    &p->sources[i], level, PANE_SOURCES - i);
+			filter_level(&p->sources[i], level, PANE_SOURCES - i);
 	}
 }
 
@@ -99,8 +98,8 @@ bool
 pane_has_row(const struct pane *p)
 {
 	return p->source_count > 0 && p->ops &&
-	    (p->ops->rows ? p->lists[p->section].has_selected
-			  : source_count(&p->sources[0]) > 0);
+	       (p->ops->rows ? p->lists[p->section].has_selected
+			     : source_count(&p->sources[0]) > 0);
 }
 
 int64_t
@@ -181,8 +180,8 @@ fill_args(const struct pane *p, struct values *out)
 	values_clear(out);
 	for (size_t i = 0; i < p->statement->arg_count; i++) {
 		const struct typed_name *arg = &p->statement->args[i];
-		struct value v = resolve(
-		    p->view, pane_master(p), &p->def->with, arg->name);
+		struct value v =
+		    resolve(p->view, pane_master(p), &p->def->with, arg->name);
 
 		if (prompt && strcmp(prompt, arg->name) == 0) {
 			value_clear(&v);
@@ -242,15 +241,14 @@ row_caption(struct pane *p)
 }
 
 static void
-open_screen(struct pane *p, const struct key_def *k,
-    const struct screen_def *screen)
+open_screen(
+    struct pane *p, const struct key_def *k, const struct screen_def *screen)
 {
 	struct values args = {0};
 	char *caption = row_caption(p);
 
 	for (size_t i = 0; i < screen->arg_count; i++) {
-		struct value v =
-		    resolve(p->view, p, &k->with, screen->args[i]);
+		struct value v = resolve(p->view, p, &k->with, screen->args[i]);
 
 		if (v.type != CODEC_NULL)
 			values_set(&args, screen->args[i], v);
@@ -262,8 +260,8 @@ open_screen(struct pane *p, const struct key_def *k,
 /* A write that lacks arguments goes through the screen that has its form; what
  * is known is filled in there. */
 static void
-open_form(struct pane *p, const struct screen_def *screen,
-    const struct values *known)
+open_form(
+    struct pane *p, const struct screen_def *screen, const struct values *known)
 {
 	struct values args = values_copy(known);
 	char *caption = row_caption(p);
@@ -298,8 +296,9 @@ run_write(struct pane *p, const struct key_def *k)
 	if (missing && form) {
 		open_form(p, form, &args);
 	} else if (missing) {
-		app_say(a, true, pane_has_row(p) ? STR_ROW_CHANGED
-						 : STR_SELECT_FIRST, missing);
+		app_say(a, true,
+		    pane_has_row(p) ? STR_ROW_CHANGED : STR_SELECT_FIRST,
+		    missing);
 	} else if (k->confirm.text[a->lang]) {
 		char *caption = row_caption(p);
 
@@ -363,8 +362,8 @@ pane_heading(struct pane *p, struct grid *g, bool focused, const char *extra)
 		buf_addf(&b, " %s%s%s ", title, extra[0] ? " " : "", extra);
 		n = text_fit(buf_str(&b), r.w - 4, &used);
 		b.data[n] = '\0';
-		grid_put(g, r.y, r.x + 2, used, (const char *)b.data,
-		    STYLE_HEADING);
+		grid_put(
+		    g, r.y, r.x + 2, used, (const char *)b.data, STYLE_HEADING);
 		buf_clear(&b);
 	}
 	if (focused && p->view->pane_count > 1)

@@ -26,16 +26,16 @@ items_clear(struct picker *k)
 }
 
 static struct pick_item *
-item_add(struct picker *k, const char *text, const char *other,
-    const char *keys)
+item_add(
+    struct picker *k, const char *text, const char *other, const char *keys)
 {
 	struct pick_item *item;
 	struct buf match = {0};
 
 	k->items = xrealloc_array(k->items, k->count + 1, sizeof(*k->items));
 	item = &k->items[k->count++];
-	*item = (struct pick_item){.text = xstrdup(text),
-	    .keys = xstrdup(keys)};
+	*item =
+	    (struct pick_item){.text = xstrdup(text), .keys = xstrdup(keys)};
 	buf_addf(&match, "%s\n%s\n", text, other);
 	pinyin_initials(text, &match);
 	buf_add_byte(&match, '\n');
@@ -46,8 +46,8 @@ item_add(struct picker *k, const char *text, const char *other,
 }
 
 static void
-add_keys(struct app *a, struct picker *k, const struct key_list *l,
-    struct pane *p)
+add_keys(
+    struct app *a, struct picker *k, const struct key_list *l, struct pane *p)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct pick_item *item = item_add(k,
@@ -101,8 +101,7 @@ add_choices(struct app *a, struct picker *k)
 	for (size_t i = 0; i < a->bundle->phrase_count; i++) {
 		const struct phrase_def *ph = &a->bundle->phrases[i];
 
-		if (strncmp(ph->code, f->choices, n) == 0 &&
-		    ph->code[n] == '.')
+		if (strncmp(ph->code, f->choices, n) == 0 && ph->code[n] == '.')
 			item_add(k, label_text(&ph->text, a->lang),
 			    label_text(&ph->text, !a->lang), "")
 			    ->value = xstrdup(ph->code + n + 1);
@@ -114,8 +113,8 @@ add_queued(struct app *a, struct picker *k)
 {
 	for (size_t i = 0; i < a->queue.count; i++) {
 		struct queue_item *q = a->queue.items[i];
-		char *text = xasprintf("%s  %s", q->label,
-		    q->sentence ? q->sentence : "");
+		char *text = xasprintf(
+		    "%s  %s", q->label, q->sentence ? q->sentence : "");
 
 		item_add(k, text, q->statement,
 		    q->state == QUEUE_REFUSED ? "!" : "~")
@@ -156,8 +155,8 @@ lookup_ask(struct picker *k)
 {
 	free(k->source.search);
 	k->source.search = k->edit.len > 0 && k->source.statement->search
-	    ? xstrdup(edit_text(&k->edit))
-	    : NULL;
+			       ? xstrdup(edit_text(&k->edit))
+			       : NULL;
 	source_restart(&k->source);
 }
 
@@ -174,8 +173,8 @@ picker_open(struct app *a, enum pick_kind kind, struct pane *pane)
 		st = bundle_statement(a->bundle, picked_field(k)->lookup);
 		if (!st) {
 			a->mode = MODE_NORMAL;
-			app_say(a, true, STR_NO_STATEMENT,
-			    picked_field(k)->lookup);
+			app_say(
+			    a, true, STR_NO_STATEMENT, picked_field(k)->lookup);
 			return;
 		}
 		edit_set(&k->edit, edit_text(&pane->fields[pane->field].edit));
@@ -341,7 +340,6 @@ picker_draw(struct app *a, struct grid *g)
 		grid_put(g, y + i, 17, g->width - 17, item->text, s);
 	}
 	grid_put(g, g->height - 3, 0, 2, "> ", STYLE_HEADING);
-	edit_draw(&k->edit, g,
-	    (struct rect){g->height - 3, 2, 1, g->width - 2}, STYLE_EDIT, true,
-	    false);
+	edit_draw(&k->edit, g, (struct rect){g->height - 3, 2, 1, g->width - 2},
+	    STYLE_EDIT, true, false);
 }

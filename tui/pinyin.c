@@ -13,12 +13,29 @@ static const struct {
 	int first; /* GB code of the first hanzi with this letter */
 	char letter;
 } initial_table[] = {
-    {0xb0a1, 'a'}, {0xb0c5, 'b'}, {0xb2c1, 'c'}, {0xb4ee, 'd'},
-    {0xb6ea, 'e'}, {0xb7a2, 'f'}, {0xb8c1, 'g'}, {0xb9fe, 'h'},
-    {0xbbf7, 'j'}, {0xbfa6, 'k'}, {0xc0ac, 'l'}, {0xc2e8, 'm'},
-    {0xc4c3, 'n'}, {0xc5b6, 'o'}, {0xc5be, 'p'}, {0xc6da, 'q'},
-    {0xc8bb, 'r'}, {0xc8f6, 's'}, {0xcbfa, 't'}, {0xcdda, 'w'},
-    {0xcef4, 'x'}, {0xd1b9, 'y'}, {0xd4d1, 'z'},
+    {0xb0a1, 'a'},
+    {0xb0c5, 'b'},
+    {0xb2c1, 'c'},
+    {0xb4ee, 'd'},
+    {0xb6ea, 'e'},
+    {0xb7a2, 'f'},
+    {0xb8c1, 'g'},
+    {0xb9fe, 'h'},
+    {0xbbf7, 'j'},
+    {0xbfa6, 'k'},
+    {0xc0ac, 'l'},
+    {0xc2e8, 'm'},
+    {0xc4c3, 'n'},
+    {0xc5b6, 'o'},
+    {0xc5be, 'p'},
+    {0xc6da, 'q'},
+    {0xc8bb, 'r'},
+    {0xc8f6, 's'},
+    {0xcbfa, 't'},
+    {0xcdda, 'w'},
+    {0xcef4, 'x'},
+    {0xd1b9, 'y'},
+    {0xd4d1, 'z'},
 };
 #define LEVEL_ONE_END 0xd7f9
 
@@ -30,8 +47,7 @@ initial_of(const char *bytes, size_t n, iconv_t to)
 	int code;
 
 	memcpy(in, bytes, n);
-	if (iconv(to, &from, &left, &out, &room) == (size_t)-1 ||
-	    out - gb != 2)
+	if (iconv(to, &from, &left, &out, &room) == (size_t)-1 || out - gb != 2)
 		return 0;
 	code = (unsigned char)gb[0] << 8 | (unsigned char)gb[1];
 	if (code < initial_table[0].first || code > LEVEL_ONE_END)

@@ -150,8 +150,8 @@ replay_record(struct queue *q, const void *data, size_t len)
 
 /* Returns where good records end: a torn last one (power cut) is cut off. */
 static int
-queue_replay(struct queue *q, const struct buf *file, size_t *end,
-    struct err *e)
+queue_replay(
+    struct queue *q, const struct buf *file, size_t *end, struct err *e)
 {
 	struct buf plain = {0};
 	char context[32];
@@ -161,7 +161,7 @@ queue_replay(struct queue *q, const struct buf *file, size_t *end,
 		const uint8_t *p = file->data + at;
 
 		len = (size_t)p[0] << 24 | (size_t)p[1] << 16 |
-		    (size_t)p[2] << 8 | p[3];
+		      (size_t)p[2] << 8 | p[3];
 		if (len > file->len - at - 4)
 			break;
 		record_context(q->records, context);
@@ -196,8 +196,8 @@ file_read(int fd, struct buf *out, struct err *e)
 }
 
 int
-queue_open(struct queue *q, const char *path, const uint8_t key[32],
-    struct err *e)
+queue_open(
+    struct queue *q, const char *path, const uint8_t key[32], struct err *e)
 {
 	struct buf file = {0};
 	size_t end = 0;
@@ -265,8 +265,8 @@ queue_add(struct queue *q, const char *statement, const struct values *args,
 }
 
 static void
-record_outcome(struct queue *q, const struct queue_item *item,
-    const char *kind, const char *sentence)
+record_outcome(struct queue *q, const struct queue_item *item, const char *kind,
+    const char *sentence)
 {
 	struct buf record = {0};
 	struct err e;
@@ -291,8 +291,7 @@ queue_done(struct queue *q, struct queue_item *item)
 }
 
 void
-queue_refuse(
-    struct queue *q, struct queue_item *item, const char *sentence)
+queue_refuse(struct queue *q, struct queue_item *item, const char *sentence)
 {
 	record_outcome(q, item, "r", sentence);
 	item->state = QUEUE_REFUSED;

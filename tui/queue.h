@@ -51,8 +51,7 @@ void queue_close(struct queue *q);
 
 /* The item is in the file when this returns; NULL with e: it is not. */
 struct queue_item *queue_add(struct queue *q, const char *statement,
-    const struct values *args, const char *label, int64_t row,
-    struct err *e);
+    const struct values *args, const char *label, int64_t row, struct err *e);
 /* The daemon has applied it. */
 void queue_done(struct queue *q, struct queue_item *item);
 void queue_refuse(

@@ -97,8 +97,8 @@ put_sort(const struct source *s, struct buf *b)
 
 /* The sort columns and key of a row: where the next page begins. */
 static void
-put_anchor(const struct source *s, const struct source_page *p, int row,
-    struct buf *b)
+put_anchor(
+    const struct source *s, const struct source_page *p, int row, struct buf *b)
 {
 	const struct statement_def *st = s->statement;
 	size_t n = s->sort_count ? s->sort_count : (st->sort_count ? 1u : 0u);
@@ -106,8 +106,8 @@ put_anchor(const struct source *s, const struct source_page *p, int row,
 	struct codec_reader r;
 	int column;
 
-	codec_open(&r, p->data.data + p->starts[row],
-	    p->data.len - p->starts[row]);
+	codec_open(
+	    &r, p->data.data + p->starts[row], p->data.len - p->starts[row]);
 	for (size_t i = 0, end = codec_need_array(&r);
 	     i < end && i < st->column_count; i++)
 		cells[i] = value_read(&r);
@@ -133,10 +133,10 @@ put_options(const struct source *s, enum page_from from,
 	bool anchored = anchor && (from == PAGE_AFTER || from == PAGE_BEFORE);
 	bool list = s->key_column >= 0;
 
-	codec_put_map(b,
-	    (s->sort_count > 0) + (s->search != NULL) + (s->filter.len > 0) +
-		(size_t)anchored + (from == PAGE_LAST) + (size_t)watch +
-		(size_t)list);
+	codec_put_map(b, (s->sort_count > 0) + (s->search != NULL) +
+			     (s->filter.len > 0) + (size_t)anchored +
+			     (from == PAGE_LAST) + (size_t)watch +
+			     (size_t)list);
 	if (s->sort_count > 0)
 		put_sort(s, b);
 	if (s->search) {
@@ -149,8 +149,8 @@ put_options(const struct source *s, enum page_from from,
 	}
 	if (anchored) {
 		codec_put_text(b, from == PAGE_AFTER ? "after" : "before");
-		put_anchor(s, anchor,
-		    from == PAGE_AFTER ? anchor->count - 1 : 0, b);
+		put_anchor(
+		    s, anchor, from == PAGE_AFTER ? anchor->count - 1 : 0, b);
 	}
 	if (from == PAGE_LAST) {
 		codec_put_text(b, "last");
@@ -235,8 +235,8 @@ source_refresh(struct source *s)
 	else if (s->at_end && s->page_count == 1)
 		source_ask(s, PAGE_LAST, NULL, true);
 	else
-		source_ask(s, PAGE_BEFORE,
-		    &s->pages[s->page_count > 1 ? 1 : 0], true);
+		source_ask(
+		    s, PAGE_BEFORE, &s->pages[s->page_count > 1 ? 1 : 0], true);
 	if (!s->asked_id)
 		s->refreshing = false;
 }
@@ -252,8 +252,7 @@ source_more(struct source *s, bool backwards)
 	if (backwards)
 		source_ask(s, PAGE_BEFORE, &s->pages[0], false);
 	else
-		source_ask(
-		    s, PAGE_AFTER, &s->pages[s->page_count - 1], false);
+		source_ask(s, PAGE_AFTER, &s->pages[s->page_count - 1], false);
 }
 
 void
@@ -334,9 +333,9 @@ page_compare(struct source *s, struct source_page *p)
 			at -= (q++)->count;
 		page_size(p, i, &start, &len);
 		page_size(q, at, &old_start, &old_len);
-		p->changed[i] = len != old_len ||
-		    memcmp(p->data.data + start, q->data.data + old_start,
-			len) != 0;
+		p->changed[i] =
+		    len != old_len || memcmp(p->data.data + start,
+					  q->data.data + old_start, len) != 0;
 	}
 }
 
@@ -368,8 +367,7 @@ on_fresh(struct source *s, bool more)
 	s->fresh_end = !more || !list;
 	if (more && s->fresh_count < want &&
 	    s->fresh[s->fresh_count - 1].count > 0) {
-		source_ask(
-		    s, PAGE_AFTER, &s->fresh[s->fresh_count - 1], false);
+		source_ask(s, PAGE_AFTER, &s->fresh[s->fresh_count - 1], false);
 		return;
 	}
 	/* What moved up into the end of the last page is not news. */
@@ -377,7 +375,8 @@ on_fresh(struct source *s, bool more)
 		const struct source_page *p = &s->fresh[s->fresh_count - 1];
 
 		for (int i = p->count - 1; i >= 0 && s->fresh_new > 0 &&
-		     source_find(s, p->ids[i]) < 0; i--)
+					   source_find(s, p->ids[i]) < 0;
+		     i--)
 			s->fresh_new--;
 	}
 	s->refreshing = false;
@@ -400,8 +399,8 @@ pages_shift(struct source *s, bool backwards)
 	if (s->base >= 0)
 		s->base += s->pages[0].count;
 	page_clear(&s->pages[0]);
-	memmove(s->pages, s->pages + 1,
-	    (SOURCE_PAGES - 1) * sizeof(s->pages[0]));
+	memmove(
+	    s->pages, s->pages + 1, (SOURCE_PAGES - 1) * sizeof(s->pages[0]));
 	s->pages[--s->page_count] = (struct source_page){0};
 	s->at_start = false;
 }
@@ -556,8 +555,8 @@ source_row(const struct source *s, int row, struct value *cells)
 		cells[i] = (struct value){.type = CODEC_NULL};
 	if (!p)
 		return;
-	codec_open(&r, p->data.data + p->starts[row],
-	    p->data.len - p->starts[row]);
+	codec_open(
+	    &r, p->data.data + p->starts[row], p->data.len - p->starts[row]);
 	for (size_t i = 0, n = codec_need_array(&r);
 	     i < n && i < s->statement->column_count; i++)
 		cells[i] = value_read(&r);
@@ -571,8 +570,8 @@ source_cell(const struct source *s, int row, int column)
 
 	if (!p || column < 0)
 		return (struct value){.type = CODEC_NULL};
-	codec_open(&r, p->data.data + p->starts[row],
-	    p->data.len - p->starts[row]);
+	codec_open(
+	    &r, p->data.data + p->starts[row], p->data.len - p->starts[row]);
 	codec_need_array(&r);
 	while (column-- > 0)
 		codec_skip(&r);
@@ -586,8 +585,8 @@ source_preload(struct source *s, const void *rows, size_t len)
 
 	pages_clear(s->pages, &s->page_count);
 	codec_open(&r, rows, len);
-	while (r.at < r.len && !r.failed &&
-	    s->pages[0].count < SOURCE_PAGE_ROWS)
+	while (
+	    r.at < r.len && !r.failed && s->pages[0].count < SOURCE_PAGE_ROWS)
 		page_add(s, &s->pages[0], &r);
 	s->page_count = s->pages[0].count > 0;
 	s->at_start = true;

@@ -49,12 +49,12 @@ enum page_from { PAGE_FIRST, PAGE_AFTER, PAGE_BEFORE, PAGE_LAST };
 struct source {
 	const struct port *port;
 	const struct statement_def *statement;
-	int key_column;	     /* -1: rows have no id */
+	int key_column; /* -1: rows have no id */
 	struct values args;
 	struct sort_def *sort;
 	size_t sort_count;
-	char *search;	     /* or NULL */
-	struct buf filter;   /* the option's CBOR array, empty: none */
+	char *search;	   /* or NULL */
+	struct buf filter; /* the option's CBOR array, empty: none */
 	void (*on_change)(struct source *s, void *arg);
 	void *arg;
 
@@ -62,9 +62,9 @@ struct source {
 	struct err err;
 	struct source_page pages[SOURCE_PAGES];
 	int page_count;
-	long base;	/* number of the first row held, from 0; -1: unknown */
+	long base; /* number of the first row held, from 0; -1: unknown */
 	bool at_start, at_end;
-	int64_t total;	/* -1: not counted */
+	int64_t total; /* -1: not counted */
 	bool total_exact;
 	uint64_t loaded_at; /* loop_now() of the last full answer */
 

@@ -123,8 +123,8 @@ styles_init(void)
 		use_default_colors();
 	}
 	for (int i = 0; i < STYLE_COUNT; i++) {
-		styles[i] = colours ? style_table[i].colour_attr
-				    : style_table[i].mono;
+		styles[i] =
+		    colours ? style_table[i].colour_attr : style_table[i].mono;
 		fg = COLORS >= 256 ? style_table[i].fg256 : style_table[i].fg;
 		if (!colours || fg < 0)
 			continue;
@@ -271,8 +271,8 @@ paint_cell(const struct grid *g, int y, int x)
 
 	if (cell->c == 0)
 		return;
-	setcchar(&out, text, styles[cell->style], style_pairs[cell->style],
-	    NULL);
+	setcchar(
+	    &out, text, styles[cell->style], style_pairs[cell->style], NULL);
 	mvadd_wch(y, x, &out);
 }
 
@@ -332,8 +332,8 @@ void
 term_paint(const struct grid *g)
 {
 	bool moved = shown.cursor_y != g->cursor_y ||
-	    shown.cursor_x != g->cursor_x ||
-	    shown.cursor_shown != g->cursor_shown;
+		     shown.cursor_x != g->cursor_x ||
+		     shown.cursor_shown != g->cursor_shown;
 
 	if (!paint_rows(g) && !moved)
 		return;
@@ -425,8 +425,8 @@ term_copy(const char *text)
 		v |= i + 2 < n ? (uint32_t)(unsigned char)text[i + 2] : 0;
 		buf_add_byte(&out, (uint8_t)digits[v >> 18]);
 		buf_add_byte(&out, (uint8_t)digits[v >> 12 & 63]);
-		buf_add_byte(&out,
-		    i + 1 < n ? (uint8_t)digits[v >> 6 & 63] : '=');
+		buf_add_byte(
+		    &out, i + 1 < n ? (uint8_t)digits[v >> 6 & 63] : '=');
 		buf_add_byte(&out, i + 2 < n ? (uint8_t)digits[v & 63] : '=');
 	}
 	buf_add_byte(&out, '\a');

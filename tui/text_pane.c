@@ -61,8 +61,8 @@ flow_text(struct flow *f, int x, const char *text)
 }
 
 static void
-draw_value(struct pane *p, struct flow *f, size_t column,
-    const struct value *cells)
+draw_value(
+    struct pane *p, struct flow *f, size_t column, const struct value *cells)
 {
 	const struct column_def *c = &p->def->columns[column];
 	struct format_env env = app_format(pane_app(p));
@@ -97,9 +97,8 @@ row_state(const struct pane *p)
 		return s->err.text;
 	if (s->state == SOURCE_READY)
 		return app_string(pane_app(p), STR_EMPTY);
-	return s->state == SOURCE_LOADING
-	    ? app_string(pane_app(p), STR_LOADING)
-	    : "";
+	return s->state == SOURCE_LOADING ? app_string(pane_app(p), STR_LOADING)
+					  : "";
 }
 
 static void
@@ -109,8 +108,7 @@ text_draw(struct pane *p, struct grid *g, bool focused)
 	struct value *cells;
 
 	pane_heading(p, g, focused, "");
-	f.r = (struct rect){
-	    p->rect.y + 1, p->rect.x, p->rect.h - 1, p->rect.w};
+	f.r = (struct rect){p->rect.y + 1, p->rect.x, p->rect.h - 1, p->rect.w};
 	if (p->source_count == 0)
 		flow_text(&f, 1, label_text(&p->def->body, pane_app(p)->lang));
 	else if (source_count(&p->sources[0]) == 0)
@@ -175,9 +173,9 @@ static void
 text_lines(const struct pane *p, int width, int *want, int *least)
 {
 	(void)width;
-	*want = p->def->height ? p->def->height + 1
-	    : p->def->column_count ? (int)p->def->column_count + 1
-				   : 0;
+	*want = p->def->height	       ? p->def->height + 1
+		: p->def->column_count ? (int)p->def->column_count + 1
+				       : 0;
 	*least = *want && *want < 3 ? *want : 3;
 }
 
@@ -223,8 +221,8 @@ gauge_draw(struct pane *p, struct grid *g, bool focused)
 		if (at < 0)
 			continue;
 		buf_addf(&text, "  %s ", label_text(&c->heading, env.lang));
-		format_cell(&env, c, p->statement->columns[at].type,
-		    &cells[at], &text);
+		format_cell(
+		    &env, c, p->statement->columns[at].type, &cells[at], &text);
 	}
 	for (size_t i = 0; i < p->statement->column_count; i++)
 		value_clear(&cells[i]);

@@ -24,8 +24,8 @@ link_text(const struct app *a, struct buf *out)
 		buf_add_str(out, app_string(a, STR_CONNECTING));
 	else {
 		away = (a->host.now() - a->offline_since) / 1000000;
-		buf_addf(out, a->lang == LANG_ZH ? "离线 %02d:%02d"
-						 : "OFFLINE %02d:%02d",
+		buf_addf(out,
+		    a->lang == LANG_ZH ? "离线 %02d:%02d" : "OFFLINE %02d:%02d",
 		    (int)(away / 60), (int)(away % 60));
 	}
 	if (waiting > 0)
@@ -62,8 +62,7 @@ draw_title(struct app *a, struct grid *g)
 	grid_put(g, 0, 0, g->width, buf_str(&left), STYLE_TITLE);
 	if (w + 2 < g->width) {
 		grid_put(g, 0, g->width - w - 3, 2, "", STYLE_TITLE);
-		grid_put(g, 0, g->width - w - 1, w,
-		    (const char *)right.data,
+		grid_put(g, 0, g->width - w - 1, w, (const char *)right.data,
 		    a->link == LINK_OFFLINE ? STYLE_BAD : STYLE_TITLE);
 	}
 	buf_clear(&left);
@@ -158,8 +157,9 @@ draw_missing(struct pane *p, struct grid *g)
 
 	if (!p->ops)
 		snprintf(text, sizeof(text),
-		    a->lang == LANG_ZH ? "此版本终端不支持 %s, 请升级"
-				       : "this terminal does not know %s: update it",
+		    a->lang == LANG_ZH
+			? "此版本终端不支持 %s, 请升级"
+			: "this terminal does not know %s: update it",
 		    p->def->widget);
 	else
 		snprintf(text, sizeof(text),
@@ -187,8 +187,8 @@ place_panes(struct view *v, const struct rect *area)
 		panes[i].side = p->def->side;
 		panes[i].want = panes[i].least = 1;
 		if (!is_missing(p))
-			p->ops->lines(p, area->w, &panes[i].want,
-			    &panes[i].least);
+			p->ops->lines(
+			    p, area->w, &panes[i].want, &panes[i].least);
 	}
 	layout_place(panes, v->pane_count, area);
 	for (size_t i = 0; i < v->pane_count; i++)
@@ -232,8 +232,8 @@ draw_line(struct app *a, struct grid *g)
 	int y = g->height - 3, x;
 
 	x = grid_put(g, y, 0, -1, app_string(a, s), STYLE_HEADING);
-	edit_draw(&a->line, g, (struct rect){y, x, 1, g->width - x},
-	    STYLE_EDIT, true, false);
+	edit_draw(&a->line, g, (struct rect){y, x, 1, g->width - x}, STYLE_EDIT,
+	    true, false);
 }
 
 static void
@@ -243,8 +243,8 @@ draw_confirm(struct app *a, struct grid *g)
 
 	grid_put(g, y, 0, g->width, "", STYLE_EDIT);
 	x = grid_put(g, y, 0, -1, a->confirm ? a->confirm : "", STYLE_EDIT);
-	grid_put(g, y, x + 2, g->width - x - 2,
-	    app_string(a, STR_CONFIRM_KEYS), STYLE_EDIT);
+	grid_put(g, y, x + 2, g->width - x - 2, app_string(a, STR_CONFIRM_KEYS),
+	    STYLE_EDIT);
 	g->cursor_y = y;
 	g->cursor_x = x < g->width ? x : 0;
 }
@@ -272,8 +272,7 @@ draw_locked(struct app *a, struct grid *g)
 		    app_string(a, STR_PASSPHRASE_WRONG), STYLE_BAD);
 	if (alerts > 0) {
 		snprintf(text, sizeof(text),
-		    a->lang == LANG_ZH ? "新预警 %d" : "%d new alerts",
-		    alerts);
+		    a->lang == LANG_ZH ? "新预警 %d" : "%d new alerts", alerts);
 		grid_put(g, y + 6, 2, g->width - 2, text, STYLE_YELLOW);
 	}
 }
@@ -298,8 +297,8 @@ app_view(struct app *a, struct grid *g)
 	if (a->view && a->view->pane_count > 0)
 		draw_panes(a, g);
 	else
-		grid_put(g, 2, 2, g->width - 2,
-		    app_string(a, STR_NO_SCREENS), STYLE_MUTED);
+		grid_put(g, 2, 2, g->width - 2, app_string(a, STR_NO_SCREENS),
+		    STYLE_MUTED);
 	if (a->mode == MODE_PICKER)
 		picker_draw(a, g);
 	else if (a->mode == MODE_FIND || a->mode == MODE_FILTER)
