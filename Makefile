@@ -47,7 +47,7 @@ LIBRARY := $(call obj,$(COMMON) $(SERVER) $(TUI)) $B/sql.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo check test asan fuzz lint format bench docs install clean help
+.PHONY: all tests fuzzers demo check fuzz lint format bench install clean help
 
 all: $(PROGRAMS)          ## build the three programs
 
@@ -120,4 +120,4 @@ clean:                    ## remove what was built
 help:                     ## this list
 	@sed -n 's/^\([a-z]*\):.*## */\1\t/p' Makefile | expand -t 12
 
--include $(shell find build/$(V) -name '*.d' 2>/dev/null)
+-include $(shell find $B -name '*.d' 2>/dev/null)
