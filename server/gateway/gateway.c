@@ -44,6 +44,7 @@ on_db_up(void *arg)
 	struct gateway *g = arg;
 
 	log_info("database: connected");
+	g->recheck_again = true; /* what was said meanwhile was not heard */
 	g->counters.database_up = true;
 }
 
@@ -119,6 +120,8 @@ on_housekeeping(void *arg)
 		next = TAILQ_NEXT(s, link);
 		look_after(s, now);
 	}
+	if (g->recheck_again && !g->rechecking)
+		login_changed(g, g->access);
 	if (g->stopping) {
 		stop_idle(g);
 		finish_stopping(g);

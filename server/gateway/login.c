@@ -389,8 +389,12 @@ on_rechecked(const struct db_reply *r, void *arg)
 	int i;
 
 	g->rechecking = false;
-	if (r->err.code != ERR_NONE)
-		log_error("devices cannot be checked: %s", r->err.text);
+	if (r->err.code != ERR_NONE) {
+		/* Housekeeping tries again: nobody revoked may stay. */
+		log_warn("devices cannot be checked yet: %s", r->err.text);
+		g->recheck_again = true;
+		return;
+	}
 	for (i = 0; r->rows && i < db_rows(r->rows); i++)
 		recheck_row(g, r->rows, i);
 	if (g->recheck_again)

@@ -296,15 +296,17 @@ start_gateway(void)
 	    .catalogue = catalogue,
 	    .db = &db,
 	    .limits = gateway_default_limits};
-	char *dir = harness_temp_dir();
+	char *dir = harness_temp_dir(), *conninfo;
 	struct err e;
 
-	db.conninfo = xasprintf(
+	db.conninfo = conninfo = xasprintf(
 	    "host=%s user=firebreak_app dbname=firebreak", getenv("PGHOST"));
 	snprintf(address, sizeof(address), "unix:%s/socket", dir);
 	gateway = gateway_new(loop, &o);
 	if (gateway_listen(gateway, address, &e))
 		fail_msg("%s", e.text);
+	free(conninfo);
+	free(dir);
 	wait_for(&gateway_counters(gateway)->database_up);
 }
 
