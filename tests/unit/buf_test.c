@@ -69,7 +69,7 @@ formats_across_growth(void **state)
 	buf_addf(&b, "%s-%d", wide, -7);
 	buf_add_str(&b, "]");
 	assert_int_equal(b.len, 299 + 5);
-	assert_string_equal(buf_str(&b) + 300, "-7]");
+	assert_string_equal(buf_str(&b) + 300, "--7]");
 	buf_clear(&b);
 }
 
