@@ -46,7 +46,8 @@ int ctl_connect_raw(struct ctl *c, struct err *e)
 void ctl_disconnect(struct ctl *c);
 
 /* A sentence in the language of the user. */
-const char *ctl_say(const struct ctl *c, const char *zh, const char *en);
+const char *ctl_say(const struct ctl *c, const char *zh, const char *en)
+    __attribute__((format_arg(2), format_arg(3)));
 /* "firebreakctl: text" on stderr; returns 1, for `return ctl_fail(...)`. */
 int ctl_fail(const struct ctl *c, const struct err *e);
 /* The usage of a command on stderr; returns 2. */
