@@ -24,7 +24,7 @@ grow(void *rows, size_t *count, size_t size)
 }
 
 const struct import_field *
-catalogue_find(
+import_field_find(
     const struct import_catalogue *c, const char *entity, const char *field)
 {
 	for (size_t i = 0; i < c->count; i++)
@@ -243,8 +243,8 @@ read_fields(
 	if (!need_kind(r, node, YAML_MAP, "a map `field: column`"))
 		return;
 	for (size_t i = 0; i < node->count; i++) {
-		field =
-		    catalogue_find(r->catalogue, t->entity, node->keys[i].text);
+		field = import_field_find(
+		    r->catalogue, t->entity, node->keys[i].text);
 		if (!field || strcmp(field->type, "extra") == 0) {
 			fault_unknown_field(r, &node->keys[i], t->entity);
 			continue;
@@ -286,7 +286,7 @@ read_extras(
 	const struct yaml *map;
 	struct mapping_extra *x;
 
-	if (!catalogue_find(r->catalogue, t->entity, "extra")) {
+	if (!import_field_find(r->catalogue, t->entity, "extra")) {
 		yaml_fault(r->doc, node, r->d, "E036",
 		    "%s keeps no extra fields", t->entity);
 		return;
@@ -354,7 +354,7 @@ read_stand_in(
 	owner = yaml_need_text(r->doc, node, "owner", r->d);
 	if (!name || !owner)
 		return;
-	if (!catalogue_find(r->catalogue, t->entity, owner)) {
+	if (!import_field_find(r->catalogue, t->entity, owner)) {
 		yaml_fault(r->doc, yaml_get(node, "owner"), r->d, "E033",
 		    "%s has no field \"%s\"", t->entity, owner);
 		return;
@@ -376,7 +376,7 @@ read_target(
 	if (!need_kind(r, node, YAML_MAP, "`entity:` and what fills it"))
 		return;
 	if (node->count != 1 ||
-	    !catalogue_find(r->catalogue, node->keys[0].text, NULL)) {
+	    !import_field_find(r->catalogue, node->keys[0].text, NULL)) {
 		yaml_fault(r->doc, node, r->d, "E037",
 		    "\"%s\" is nothing that can be imported",
 		    node->count ? node->keys[0].text : "");

@@ -121,7 +121,7 @@ struct mapping *mapping_parse(const char *name, const char *text, size_t len,
     const struct import_catalogue *c, struct diags *d);
 void mapping_free(struct mapping *m);
 
-const struct import_field *catalogue_find(
+const struct import_field *import_field_find(
     const struct import_catalogue *c, const char *entity, const char *field);
 
 #endif
