@@ -32,7 +32,8 @@ LIBS   := $(shell pkg-config --libs $(HAVE)) -lcsv -lm
 CPPFLAGS += -I. $(DEFS) $(shell pkg-config --cflags $(HAVE))
 
 COMMON := $(wildcard common/*.c)
-SERVER := $(filter-out server/firebreakd.c server/firebreakctl.c, \
+SERVER := $(filter-out server/firebreakd.c server/firebreakctl.c \
+            server/fieldforce.c, \
             $(wildcard server/*.c server/*/*.c))
 TUI    := $(filter-out tui/firebreak.c, $(wildcard tui/*.c tui/*/*.c))
 SQL    := $(sort $(wildcard sql/schema/*.sql sql/api/*/*.sql sql/*.sql))
@@ -73,7 +74,8 @@ $B/firebreak: $(call obj,tui/firebreak.c) $B/libfirebreak.a
 $B/firebreakd $B/firebreakctl: $B/%: $(call obj,server/%.c) $B/libfirebreak.a
 $B/firebreakd: $B/server/firebreakd.o
 $B/firebreakctl: $B/server/firebreakctl.o
-$B/firebreakd $B/firebreakctl:
+$B/fieldforce: $B/server/fieldforce.o $B/libfirebreak.a
+$B/fieldforce $B/firebreakd $B/firebreakctl:
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
@@ -87,7 +89,7 @@ fuzzers: $(patsubst tests/%.c,$B/tests/%,$(FUZZ))
 
 demo:                     ## a company, a field force and your terminal
 	@sh tests/deps.sh run
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s all $B/fieldforce
 	@sh server/demo.sh "$(or $(AS),supervisor)" $B
 
 check:                    ## everything that must hold, under ten minutes

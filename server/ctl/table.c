@@ -1,6 +1,8 @@
 /* The commands, in the order of help. */
 #include "server/ctl/groups.h"
 #include "server/import/command.h"
+#include "server/import/demo.h"
+#include "server/import/command.h"
 
 const struct ctl_command ctl_command_table[] = {
     {"init", "[--company NAME] [--ops NAME]",
@@ -30,6 +32,14 @@ const struct ctl_command ctl_command_table[] = {
 	"生成邀请;--csv 按 name,role,unit,email 批量建人并邀请",
 	"print an invite; --csv: for people listed as name,role,unit,email",
 	false, ctl_invite},
+    {"import",
+	"--mapping NAME|FILE [--dry-run] [--encoding E] [--rejects FILE]"
+	" [--owner EMAIL] PATH... | --revert ID | --list",
+	"导入 CSV;撤销一次导入;列出导入",
+	"bring in CSV files; take an import back; list imports", false,
+	import_command},
+    {"demo", "[--reps N] [--customers N] [--days N] [--seed N] | --roster N",
+	"生成演示公司", "make the synthetic company", false, demo_command},
     {"device list", "", "列出设备", "list the devices", false, ctl_device_list},
     {"device revoke", "ID", "吊销设备,立即断开",
 	"revoke a device; it is disconnected at once", false,

@@ -1,0 +1,119 @@
+#!/bin/sh
+# demo.sh ROLE BUILD: the demonstration.  A company in a cluster of its own, the
+# daemon, a field force that works through the real protocol, and a terminal
+# for ROLE: supervisor, rep or ops.  Everything started here ends with it; the
+# data stays, so that the next start takes seconds.  FIREBREAK_DEMO names
+# another directory, FIREBREAK_DEMO_DUMP a screen to print instead of opening
+# the terminal.
+set -eu
+
+role=${1:-supervisor}
+build=${2:-build/plain}
+root=$(cd "$(dirname "$0")/.." && pwd)
+case $build in /*) ;; *) build=$root/$build ;; esac
+case $role in
+supervisor | ops | rep) ;;
+*)
+	echo "demo: AS is supervisor, rep or ops, not \"$role\"" >&2
+	exit 2
+	;;
+esac
+
+# PostgreSQL will not run as root and must reach the directory as its own user.
+if [ "$(id -u)" = 0 ]; then
+	dir=${FIREBREAK_DEMO:-/var/tmp/firebreak-demo}
+else
+	dir=${FIREBREAK_DEMO:-${XDG_CACHE_HOME:-$HOME/.cache}/firebreak-demo}
+fi
+keys=$dir/keys
+conf=$dir/firebreakd.yaml
+ctl="$build/firebreakctl --config $conf"
+daemon= force=
+
+finish() {
+	trap - EXIT INT TERM HUP
+	for pid in $force $daemon; do
+		kill "$pid" 2>/dev/null || continue
+		wait "$pid" 2>/dev/null || true
+	done
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+prepare() {
+	rm -rf "$dir.new" "$dir"
+	mkdir -p "$keys"
+	chmod 755 "$dir"
+	chmod 700 "$keys"
+	cat > "$conf" <<-EOF
+	data: $dir/data
+	listen: [ "$dir/socket" ]
+	address: "unix:$dir/socket"
+	metrics: ""
+	fsync: no
+	packs: [ "$root/server/packs/standard" ]
+	EOF
+	say "初始化 · setting up the database"
+	$ctl init --company 长风实业 >"$dir/init.log" 2>&1 ||
+	    { cat "$dir/init.log" >&2; exit 1; }
+	say "生成公司 · making the company (200 reps, 20,000 customers)"
+	$ctl demo >"$dir/company.log" 2>&1 ||
+	    { cat "$dir/company.log" >&2; exit 1; }
+	$ctl demo --roster 30 > "$dir/people.csv"
+	$ctl invite --csv "$dir/people.csv" --days 7 > "$dir/invites.csv"
+	chmod 600 "$dir/invites.csv"
+}
+
+# Waits until the daemon listens, or is gone.
+wait_for_daemon() {
+	n=0
+	until [ -S "$dir/socket" ]; do
+		kill -0 "$daemon" 2>/dev/null ||
+		    { tail -5 "$dir/daemon.log" >&2; exit 1; }
+		n=$((n + 1))
+		[ $n -le 300 ] || { say "the daemon does not listen"; exit 1; }
+		sleep 0.1
+	done
+}
+
+start_daemon() {
+	rm -f "$dir/socket"
+	"$build/firebreakd" --config "$conf" >"$dir/daemon.log" 2>&1 &
+	daemon=$!
+	wait_for_daemon
+}
+
+start_force() {
+	if [ -e "$keys/rep-000.key" ]; then
+		invites=-
+	else
+		invites=$dir/field.csv
+		sed '2,4d' "$dir/invites.csv" > "$invites"
+	fi
+	"$build/fieldforce" "$keys" "$invites" 3 >"$dir/field.log" 2>&1 &
+	force=$!
+}
+
+join() {
+	[ -e "$keys/$1.key" ] && return
+	invite=$(sed -n "$2p" "$dir/invites.csv" | sed 's/.*,//')
+	"$build/firebreak" --key "$keys/$1.key" --no-passphrase \
+	    --name "demo $1" join "$invite" >/dev/null
+}
+
+[ -e "$dir/ready" ] || prepare
+start_daemon
+join supervisor 2
+join ops 3
+join rep 4
+: > "$dir/ready"
+start_force
+if [ -n "${FIREBREAK_DEMO_DUMP:-}" ]; then
+	"$build/firebreak" --key "$keys/$role.key" --dump "$FIREBREAK_DEMO_DUMP"
+else
+	"$build/firebreak" --key "$keys/$role.key" || say "see $dir/daemon.log"
+fi
