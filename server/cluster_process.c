@@ -171,6 +171,7 @@ cluster_wait(const struct cluster *k, pid_t pid, const char *name, long log_at,
 static bool
 read_pid_line(const struct cluster *k, int wanted, char *line, size_t size)
 {
+	char whole[4200]; /* a line is at most a path */
 	char *path = xasprintf("%s/postmaster.pid", k->directory);
 	FILE *f = fopen(path, "re");
 	bool found = false;
@@ -179,11 +180,11 @@ read_pid_line(const struct cluster *k, int wanted, char *line, size_t size)
 	free(path);
 	if (!f)
 		return false;
-	for (i = 1; i <= wanted && fgets(line, (int)size, f); i++)
+	for (i = 1; i <= wanted && fgets(whole, sizeof(whole), f); i++)
 		found = i == wanted;
 	fclose(f);
 	if (found)
-		line[strcspn(line, " \n")] = '\0';
+		snprintf(line, size, "%.*s", (int)strcspn(whole, " \n"), whole);
 	return found;
 }
 
