@@ -19,14 +19,19 @@ company_end()
 trap company_end EXIT
 trap 'exit 1' INT TERM
 
-company_build()
+company_stop()
 {
-	createdb company
-	export PGDATABASE=company
-	company_daemon # brings the schema
 	kill $daemon
 	wait $daemon || :
 	daemon=
+}
+
+company_build()
+{
+	createdb "${company_db:=company}"
+	export PGDATABASE="$company_db"
+	company_daemon # brings the schema
+	company_stop
 	psql -Xqf sql/demo.sql
 	psql -Xqc "select demo.build(reps => $1, customers => $2, days => $3)" \
 		>/dev/null
@@ -52,6 +57,50 @@ company_keys()
 	SQL
 }
 
+# Two devices for `load event`: key 1 of a supervisor, key 2 of a rep of that
+# unit with customers whose light is red.
+company_pair()
+{
+	mkdir -p "$company/pair"
+	"$B/tests/bench/load" keys "$company/pair" 2 >"$company/public"
+	psql -Xq -v boss="$(sed -n 1p "$company/public")" \
+		-v rep="$(sed -n 2p "$company/public")" <<-'SQL'
+	create temp table pair as
+	select b.person_id as boss, r.person_id as rep
+	from firebreak.seat r
+	    join firebreak.org_unit u on u.unit_id = r.unit_id
+	    join firebreak.seat b on b.unit_id = u.unit_id
+		and b.role = 'supervisor' and b.person_id is not null
+	where r.role = 'rep' and r.person_id is not null
+	order by (select count(*) from firebreak.customer_state c
+	    where c.org_code = r.code and c.light = 2) desc, r.code limit 1;
+	insert into firebreak.device (person_id, public_key, name, created_at)
+	select boss, decode(:'boss', 'hex'), 'bench', now() from pair
+	union all select rep, decode(:'rep', 'hex'), 'bench', now() from pair;
+	SQL
+}
+
+# search/all takes 0.4 s of a processor from now on, for `load run`.
+company_slow()
+{
+	psql -Xq <<-'SQL'
+	create or replace function firebreak.search(p_text text,
+	    p_most int default 50)
+	returns table (rank bigint, kind text, id bigint, customer_id bigint,
+	    name text, detail text, org_code bigint)
+	language plpgsql stable security definer
+	set search_path = firebreak, pg_temp
+	as $$
+	declare
+		v_end timestamptz := clock_timestamp() + interval '0.4 s';
+	begin
+		while clock_timestamp() < v_end loop
+			perform count(*) from generate_series(1, 1000);
+		end loop;
+	end $$;
+	SQL
+}
+
 company_daemon()
 {
 	mkdir -p "$company/data"
@@ -67,14 +116,17 @@ company_daemon()
 	packs: [$PWD/server/packs/standard]
 	database_admin: host=$PGHOST dbname=$PGDATABASE user=postgres
 	log_level: warn
-	limits: { sessions: 20000, sessions_per_device: 64 }
+	limits: { sessions: 20000, sessions_per_device: 1000 }
 	YAML
 	rm -f "$company/socket"
 	"$B/firebreakd" --config "$company/firebreakd.yaml" 2>"$company/log" &
 	daemon=$!
 	address=unix:$company/socket
 	tries=0
-	until [ -S "$company/socket" ]; do
+	# ready when its eight light connections are set up
+	until [ -S "$company/socket" ] && [ "$(psql -XAtc "select count(*)
+		from pg_stat_activity where usename = 'firebreak_app'
+		and query like 'select set_config%'")" -ge 8 ]; do
 		kill -0 $daemon 2>/dev/null || { cat "$company/log" >&2; exit 1; }
 		tries=$((tries + 1))
 		[ $tries -lt 600 ] || { cat "$company/log"; echo "firebreakd does not start" >&2; exit 1; }
