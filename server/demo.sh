@@ -88,12 +88,8 @@ start_daemon() {
 }
 
 start_force() {
-	if [ -e "$keys/rep-000.key" ]; then
-		invites=-
-	else
-		invites=$dir/field.csv
-		sed '2,4d' "$dir/invites.csv" > "$invites"
-	fi
+	invites=$dir/field.csv
+	sed 2,4d "$dir/invites.csv" > "$invites"
 	"$build/fieldforce" "$keys" "$invites" 3 >"$dir/field.log" 2>&1 &
 	force=$!
 }

@@ -4,13 +4,12 @@
  * of them visit far too often (the breaker trips), others look after customers
  * whose light is red (it clears), so that a wall has something to show.
  *
- *     fieldforce DIRECTORY [INVITES] [SPREE]
+ *     fieldforce DIRECTORY INVITES [SPREE]
  *
  * INVITES is what `firebreakctl invite --csv` printed: a key is made for each
- * line and kept in DIRECTORY; without it (or with "-") the keys there are
- * used.  SPREE is how many of the reps overdo it (default 3).
+ * line and kept in DIRECTORY, where the next run finds it.  SPREE is how many
+ * of the reps overdo it (default 3).
  */
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +39,7 @@ struct rep {
 	struct loop_timer *timer;
 	char *path;
 	uint8_t secret[INVITE_SECRET_LEN];
-	bool joining; /* the key is not known to the server yet */
-	bool over;    /* the connection is, at the next turn */
+	bool over; /* the connection is, at the next turn */
 	bool spree;
 	unsigned seed;
 	int64_t customers[CUSTOMERS_MOST];
@@ -256,12 +254,8 @@ static void
 on_welcome(const struct client_welcome *w, void *arg)
 {
 	struct rep *r = arg;
-	struct err e;
 
 	(void)w;
-	if (r->joining && keyfile_save(r->key, r->path, NULL, &e))
-		log_warn("%s", e.text);
-	r->joining = false;
 	look(r);
 	rest(r);
 }
@@ -284,7 +278,7 @@ connect_rep(struct rep *r)
 {
 	struct client_hello hello = {.version = FB_VERSION,
 	    .lang = "zh",
-	    .secret = r->joining ? r->secret : NULL,
+	    .secret = r->secret,
 	    .device_name = "field force"};
 
 	r->over = false;
@@ -325,6 +319,18 @@ rep_add(struct loop *l, const char *directory)
 	return r;
 }
 
+/* The key is kept before it is used: whoever is stopped in between has it. */
+static void
+rep_join(struct rep *r, const struct invite *i)
+{
+	struct err e;
+
+	r->key = keyfile_generate();
+	keyfile_set_server(r->key, i->address, i->server_key);
+	if (keyfile_save(r->key, r->path, NULL, &e))
+		fatalx("%s", e.text);
+}
+
 static void
 reps_from_invites(struct loop *l, const char *directory, const char *path)
 {
@@ -344,29 +350,12 @@ reps_from_invites(struct loop *l, const char *directory, const char *path)
 		if (invite_parse(rec.fields[2].text, &i, &e))
 			fatalx("%s:%zu: %s", path, rec.line, e.text);
 		r = rep_add(l, directory);
-		r->key = keyfile_generate();
-		keyfile_set_server(r->key, i.address, i.server_key);
+		r->key = keyfile_load(r->path, NULL, &e);
 		memcpy(r->secret, i.secret, sizeof(r->secret));
-		r->joining = true;
+		if (!r->key)
+			rep_join(r, &i);
 	}
 	csvfile_free(f);
-}
-
-static void
-reps_from_keys(struct loop *l, const char *directory)
-{
-	struct err e;
-	char *path;
-	struct keyfile *k;
-
-	for (size_t n = 0; n < REPS_MOST; n++) {
-		path = xasprintf("%s/rep-%03zu.key", directory, n);
-		k = keyfile_load(path, NULL, &e);
-		free(path);
-		if (!k)
-			break;
-		rep_add(l, directory)->key = k;
-	}
 }
 
 static void
@@ -384,18 +373,15 @@ main(int argc, char **argv)
 	struct loop *l;
 
 	log_open("fieldforce", LOG_LEVEL_INFO);
-	if (argc < 2)
-		fatalx("usage: fieldforce DIRECTORY [INVITES|- [SPREE]]");
+	if (argc < 3)
+		fatalx("usage: fieldforce DIRECTORY INVITES [SPREE]");
 	signal(SIGPIPE, SIG_IGN);
 	l = loop_new();
 	term = loop_signal_start(l, SIGTERM, on_signal, l);
 	intr = loop_signal_start(l, SIGINT, on_signal, l);
-	if (argc > 2 && strcmp(argv[2], "-") != 0)
-		reps_from_invites(l, argv[1], argv[2]);
-	else
-		reps_from_keys(l, argv[1]);
+	reps_from_invites(l, argv[1], argv[2]);
 	if (rep_count == 0)
-		fatalx("no keys in %s and no invites", argv[1]);
+		fatalx("no invites in %s", argv[2]);
 	for (size_t i = 0; i < rep_count; i++) {
 		reps[i].spree = i < spree;
 		connect_rep(&reps[i]);
