@@ -41,7 +41,7 @@ log_level_parse(const char *name)
 }
 
 /* Written with one fprintf so that lines of several processes do not mix. */
-static void
+__attribute__((format(printf, 2, 0))) static void
 log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char text[2048], when[40] = "";

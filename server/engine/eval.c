@@ -107,7 +107,7 @@ eval_logic(struct eval *v, const struct expr *e)
 		return number(decides);
 	if (a.missing || b.missing)
 		return missing;
-	return number(!decides);
+	return number(decides == 0);
 }
 
 static struct value
@@ -204,7 +204,8 @@ eval_between(struct eval *v, const struct expr *e)
 	struct value low = compare(v, ">=", a, eval_value(v, e->kids[1]));
 	struct value high = compare(v, "<=", a, eval_value(v, e->kids[2]));
 
-	if ((!low.missing && !low.number) || (!high.missing && !high.number))
+	if ((!low.missing && low.number == 0) ||
+	    (!high.missing && high.number == 0))
 		return number(0);
 	return low.missing || high.missing ? missing : number(1);
 }
@@ -220,7 +221,7 @@ eval_in(struct eval *v, const struct expr *e)
 		same = b.missing		       ? missing
 		       : e->kids[0]->type == TYPE_TEXT ? compare_texts(e, a, b)
 						       : compare(v, "=", a, b);
-		if (!same.missing && same.number)
+		if (!same.missing && same.number != 0)
 			return number(1);
 		unknown |= same.missing;
 	}
@@ -235,7 +236,7 @@ eval_negate(struct eval *v, const struct expr *e)
 	if (a.missing)
 		return missing;
 	if (e->op == EXPR_NOT)
-		return number(!a.number);
+		return number(a.number == 0);
 	return (struct value){.number = -a.number, .slope = -a.slope};
 }
 
@@ -309,7 +310,7 @@ eval_truth(struct eval *v, const struct expr *e)
 	a = eval_value(v, e);
 	if (a.missing)
 		return TRUTH_UNKNOWN;
-	return a.number ? TRUTH_TRUE : TRUTH_FALSE;
+	return a.number != 0 ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
 static void
@@ -348,7 +349,7 @@ value_print(struct value v, enum expr_type type, struct buf *out)
 		print_time(v.number, out);
 		break;
 	case TYPE_BOOL:
-		buf_add_str(out, v.number ? "true" : "false");
+		buf_add_str(out, v.number != 0 ? "true" : "false");
 		break;
 	default:
 		buf_addf(out, "%.6g", v.number);

@@ -51,7 +51,7 @@ offset(const struct parser *p, const struct token *t)
 }
 
 /* The first fault of an expression is the one that helps. */
-static struct expr *
+__attribute__((format(printf, 4, 5))) static struct expr *
 fail_at(struct parser *p, size_t at, const char *suggest, const char *fmt, ...)
 {
 	char text[256];
