@@ -47,12 +47,17 @@ static const struct err_def {
 	false},
     [ERR_STOPPING] = {"stopping", "服务器正在停止", "the server is stopping",
 	true},
+    [ERR_REPLACED] = {"replaced", "这把密钥在别处又打开了一个终端,本终端已断开",
+	"this key was used for one more terminal, which took this one's place",
+	false},
+    [ERR_FULL] = {"full", "服务器终端数已满,稍后自动重试",
+	"the server has as many terminals as it takes; try again later", true},
     [ERR_SYSTEM] = {"system", "系统调用失败", "a system call failed", false},
     [ERR_INTERNAL] = {"internal", "内部错误,已记入日志",
 	"an internal error, which the server logged", false},
 };
 
-static int
+__attribute__((format(printf, 3, 0))) static int
 err_fill(struct err *e, enum err_code code, const char *fmt, va_list ap)
 {
 	if (!e)

@@ -25,6 +25,8 @@ enum err_code {
 	ERR_VERSION,
 	ERR_FRAME_TOO_LONG,
 	ERR_STOPPING,
+	ERR_REPLACED,
+	ERR_FULL,
 	ERR_SYSTEM, /* a system call failed */
 	ERR_INTERNAL,
 	ERR_COUNT

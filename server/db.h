@@ -47,6 +47,10 @@ struct db_events {
 	void (*on_up)(void *arg);
 	void (*on_down)(const char *why, void *arg);
 	void (*on_notify)(const char *payload, void *arg);
+	/* Notifies are heard and light connections are there, at first or
+	 * again: what was said or asked before may have been lost.  May be
+	 * NULL. */
+	void (*on_whole)(void *arg);
 };
 
 enum db_column_type {

@@ -12,8 +12,23 @@ struct db {
 	char *conninfo, *listen;
 	struct conn **conns; /* the light ones, then the heavy ones */
 	int light, count;
-	int up; /* how many are usable */
+	int up;	    /* how many are usable */
+	bool whole; /* one that listens and a light one are */
 };
+
+static bool
+is_whole(const struct db *d)
+{
+	int i;
+
+	if (d->light < d->count && !conn_is_up(d->conns[d->light]))
+		return false;
+	for (i = 0; i < d->light; i++) {
+		if (conn_is_up(d->conns[i]))
+			return true;
+	}
+	return false;
+}
 
 static void
 on_conn_up(struct conn *c, void *arg)
@@ -23,6 +38,11 @@ on_conn_up(struct conn *c, void *arg)
 	(void)c;
 	if (d->up++ == 0 && d->events.on_up)
 		d->events.on_up(d->arg);
+	if (d->whole || !is_whole(d))
+		return;
+	d->whole = true;
+	if (d->events.on_whole)
+		d->events.on_whole(d->arg);
 }
 
 static void
@@ -37,6 +57,7 @@ on_conn_down(struct conn *c, const char *why, void *arg)
 	if (d->up > 0 && up == 0 && d->events.on_down)
 		d->events.on_down(why, d->arg);
 	d->up = up;
+	d->whole = is_whole(d);
 }
 
 static void

@@ -44,8 +44,21 @@ on_db_up(void *arg)
 	struct gateway *g = arg;
 
 	log_info("database: connected");
-	g->recheck_again = true; /* what was said meanwhile was not heard */
 	g->counters.database_up = true;
+}
+
+/* Whatever the others said meanwhile was not heard, and what was asked may
+ * have failed: all panes ask again, and all devices are looked up. */
+static void
+on_db_whole(void *arg)
+{
+	struct gateway *g = arg;
+	struct change c = {UINT64_MAX, INT64_MIN, INT64_MAX};
+
+	watch_changed(g, &c);
+	login_changed(g, g->access);
+	if (g->options.on_changed)
+		g->options.on_changed(c.topics, c.lo, c.hi, g->options.arg);
 }
 
 static void
@@ -89,7 +102,9 @@ finish_stopping(struct gateway *g)
 {
 	if (!g->on_stopped)
 		return;
-	if (!TAILQ_EMPTY(&g->members) && loop_now() < g->stop_by)
+	if (loop_now() < g->stop_by &&
+	    (!TAILQ_EMPTY(&g->members) || !TAILQ_EMPTY(&g->orphans) ||
+		g->change_count || db_in_flight(g->db)))
 		return;
 	g->on_stopped(g->stopped_arg);
 	g->on_stopped = NULL;
@@ -168,7 +183,7 @@ struct gateway *
 gateway_new(struct loop *l, const struct gateway_options *o)
 {
 	static const struct db_events events = {
-	    on_db_up, on_db_down, on_db_notify};
+	    on_db_up, on_db_down, on_db_notify, on_db_whole};
 	struct gateway *g = xcalloc(1, sizeof(*g));
 	struct db_options db = *o->db;
 
@@ -182,6 +197,7 @@ gateway_new(struct loop *l, const struct gateway_options *o)
 	TAILQ_INIT(&g->members);
 	TAILQ_INIT(&g->dying);
 	TAILQ_INIT(&g->stale);
+	TAILQ_INIT(&g->orphans);
 	g->reaper = loop_timer_new(l, on_reaping, g);
 	g->housekeeper = loop_timer_new(l, on_housekeeping, g);
 	g->stale_timer = loop_timer_new(l, watch_on_timer, g);
@@ -220,6 +236,7 @@ gateway_free(struct gateway *g)
 	kill_all(&g->strangers);
 	kill_all(&g->members);
 	session_reap(g);
+	request_drop_orphans(g);
 	db_free(g->db);
 	loop_timer_cancel(g->reaper);
 	loop_timer_cancel(g->housekeeper);

@@ -37,7 +37,8 @@ enum request_stage {
 
 struct request {
 	TAILQ_ENTRY(request) link;
-	struct session *session;
+	struct gateway *gateway;
+	struct session *session; /* NULL: an orphan */
 	const struct statement *statement;
 	struct db_work *work;
 	struct err *first_error; /* STAGE_KEPT: the answer if nothing is kept */
@@ -69,6 +70,7 @@ struct watch {
 };
 
 TAILQ_HEAD(session_list, session);
+TAILQ_HEAD(request_list, request);
 LIST_HEAD(node_list, watch_node);
 
 struct session {
@@ -79,7 +81,7 @@ struct session {
 	struct channel *channel;
 	struct db_work *work; /* login under way */
 	struct login *login;  /* what it needs; NULL afterwards */
-	TAILQ_HEAD(, request) requests;
+	struct request_list requests;
 	LIST_HEAD(, watch) watches;
 	struct db_scope scope;
 	int64_t device;
@@ -112,6 +114,7 @@ struct gateway {
 	struct stream_listener *listeners[LISTENERS_MOST];
 	int listener_count;
 	struct session_list strangers, members, dying, stale;
+	struct request_list orphans; /* writes whose session has gone */
 	LIST_HEAD(, session) devices[DEVICE_BUCKETS];
 	struct loop_timer *reaper, *housekeeper, *stale_timer, *notify_timer;
 	uint64_t stale_sent; /* when the last STALEs left */
@@ -159,7 +162,9 @@ void login_changed(struct gateway *g, uint64_t topics);
 void request_start(struct session *s, enum frame_type type, uint32_t id,
     const uint8_t *body, size_t len);
 void request_cancel(struct session *s, uint32_t id);
+/* Writes under way are carried through, as orphans. */
 void request_drop_all(struct session *s);
+void request_drop_orphans(struct gateway *g);
 
 /* answer.c */
 void answer_columns(struct request *r);
@@ -171,8 +176,9 @@ void answer_localise(const struct gateway *g, const char *lang, struct err *e);
 void answer_init(struct gateway *g);
 
 /* watch.c */
+/* With is_asked, or if the id has a watch already: that one is renewed. */
 int watch_start(struct session *s, uint32_t id, const struct statement *st,
-    struct err *e) __attribute__((warn_unused_result));
+    bool is_asked, struct err *e) __attribute__((warn_unused_result));
 /* The ASK with this id is answered (or failed). */
 void watch_answered(struct session *s, uint32_t id);
 void watch_cancel(struct session *s, uint32_t id);

@@ -133,23 +133,42 @@ join(struct session *s)
 	send(s, join_sql, on_joined);
 }
 
-/* The oldest session of a device makes room for a new one. */
-static void
-enter_device(struct session *s, int64_t device)
+static int
+count_device(struct gateway *g, int64_t device, struct session **oldest)
 {
-	struct gateway *g = s->gateway;
-	struct session *other, *oldest = NULL;
+	struct session *other;
 	int count = 0;
 
+	*oldest = NULL;
 	LIST_FOREACH (other, &g->devices[(uint64_t)device % DEVICE_BUCKETS],
 	    device_link) {
 		if (other->device != device)
 			continue;
 		count++;
-		oldest = other; /* new ones are put in front */
+		*oldest = other; /* new ones are put in front */
 	}
-	if (count >= g->limits.sessions_per_device)
-		session_bye(oldest, ERR_REVOKED);
+	return count;
+}
+
+/* No room for one more; a device that has its own share makes room itself. */
+static bool
+is_full(struct gateway *g, int64_t device)
+{
+	struct session *oldest;
+
+	return g->counters.sessions >= (uint64_t)g->limits.sessions &&
+	       count_device(g, device, &oldest) < g->limits.sessions_per_device;
+}
+
+/* The oldest session of a device makes room for a new one. */
+static void
+enter_device(struct session *s, int64_t device)
+{
+	struct gateway *g = s->gateway;
+	struct session *oldest;
+
+	if (count_device(g, device, &oldest) >= g->limits.sessions_per_device)
+		session_bye(oldest, ERR_REPLACED);
 	s->device = device;
 	LIST_INSERT_HEAD(
 	    &g->devices[(uint64_t)device % DEVICE_BUCKETS], s, device_link);
@@ -254,6 +273,8 @@ on_who(const struct db_reply *r, void *arg)
 			refuse(s, ERR_UNKNOWN_DEVICE);
 	} else if (db_int(r->rows, 0, LOGIN_REVOKED)) {
 		refuse(s, ERR_REVOKED);
+	} else if (is_full(s->gateway, db_int(r->rows, 0, LOGIN_DEVICE))) {
+		refuse(s, ERR_FULL);
 	} else {
 		enter(s, r->rows);
 	}

@@ -32,6 +32,13 @@ count_time(struct request *r)
 }
 
 static void
+release(struct request *r)
+{
+	free(r->first_error);
+	free(r);
+}
+
+static void
 forget(struct request *r)
 {
 	struct session *s = r->session;
@@ -39,8 +46,18 @@ forget(struct request *r)
 	db_cancel(r->work);
 	TAILQ_REMOVE(&s->requests, r, link);
 	s->open--;
-	free(r->first_error);
-	free(r);
+	release(r);
+}
+
+/* Nobody waits for the answer any more, but the write happens and others are
+ * to hear of it. */
+static void
+orphan(struct request *r)
+{
+	TAILQ_REMOVE(&r->session->requests, r, link);
+	r->session->open--;
+	r->session = NULL;
+	TAILQ_INSERT_TAIL(&r->gateway->orphans, r, link);
 }
 
 static void
@@ -70,8 +87,24 @@ request_drop_all(struct session *s)
 {
 	struct request *r;
 
-	while ((r = TAILQ_FIRST(&s->requests)))
-		forget(r);
+	while ((r = TAILQ_FIRST(&s->requests))) {
+		if (r->stage == STAGE_WRITE && r->work)
+			orphan(r);
+		else
+			forget(r);
+	}
+}
+
+void
+request_drop_orphans(struct gateway *g)
+{
+	struct request *r;
+
+	while ((r = TAILQ_FIRST(&g->orphans))) {
+		db_cancel(r->work);
+		TAILQ_REMOVE(&g->orphans, r, link);
+		release(r);
+	}
 }
 
 static struct request *
@@ -265,16 +298,37 @@ send_scope(struct request *r, struct err *e)
 	return send(r, buf_str(&g->sql), r->statement->heavy, true);
 }
 
+/* A narrow scope that nothing else narrows has one good plan for everybody:
+ * by its range.  Planning costs more than such a page. */
+static bool
+is_plain(const struct request *r)
+{
+	const struct gateway *g = r->session->gateway;
+	const struct catalogue_text *t =
+	    &r->statement->text[has_second_range(r)];
+	int i;
+
+	if (g->list.filter_count || g->list.search >= 0)
+		return false;
+	for (i = 0; i < t->params; i++) {
+		if (t->source[i] >= 0 && g->params.items[i].len >= 0 &&
+		    r->statement->args[t->source[i]].optional)
+			return false;
+	}
+	return true;
+}
+
 static int
 send_page(struct request *r, bool narrow, struct err *e)
 {
 	struct gateway *g = r->session->gateway;
+	bool custom = !narrow || !is_plain(r);
 
 	buf_reset(&g->sql);
 	if (list_page(r->statement, has_second_range(r), narrow, &g->list,
 		&g->sql, &g->params, e))
 		return -1;
-	return send(r, buf_str(&g->sql), r->statement->heavy, true);
+	return send(r, buf_str(&g->sql), r->statement->heavy, custom);
 }
 
 static int
@@ -394,6 +448,16 @@ take_scope(struct request *r, const struct pg_result *rows)
 }
 
 static void
+finish_counted(struct request *r, int64_t total)
+{
+	if (r->session->gateway->list.exact || total <= LIST_COUNT_MOST)
+		answer_done(r, total, true);
+	else
+		answer_done(r, LIST_COUNT_MOST, false);
+	finish(r);
+}
+
+static void
 take_rows(struct request *r, const struct pg_result *rows)
 {
 	struct list_options *o = &r->session->gateway->list;
@@ -412,6 +476,8 @@ take_rows(struct request *r, const struct pg_result *rows)
 	} else if (o->place == LIST_FIRST && !r->more) {
 		answer_done(r, r->rows, true);
 		finish(r);
+	} else if (db_columns(rows) > r->statement->column_count) {
+		finish_counted(r, db_int(rows, 0, r->statement->column_count));
 	} else {
 		go(r, STAGE_COUNT);
 	}
@@ -420,44 +486,26 @@ take_rows(struct request *r, const struct pg_result *rows)
 static void
 take_count(struct request *r, const struct pg_result *rows)
 {
-	struct list_options *o = &r->session->gateway->list;
 	int64_t total = db_int(rows, 0, 0);
 	struct err e;
 
-	if (read_options(r, &e)) {
+	if (read_options(r, &e))
 		fail(r, &e);
-		return;
-	}
-	if (o->exact || total <= LIST_COUNT_MOST)
-		answer_done(r, total, true);
 	else
-		answer_done(r, LIST_COUNT_MOST, false);
-	finish(r);
+		finish_counted(r, total);
 }
 
 static void
 tell_change(struct request *r, const struct pg_result *rows)
 {
-	struct gateway *g = r->session->gateway;
 	int old = catalogue_column(r->statement, "old_org_code");
-	uint64_t topics = r->statement->topics;
-	int64_t code;
 
-	if (!db_is_null(rows, 0, 1)) {
-		code = db_int(rows, 0, 1);
-		gateway_changed(g, topics, code, code);
-		if (g->options.on_changed)
-			g->options.on_changed(
-			    topics, code, code, g->options.arg);
-	} else {
-		login_changed(g, topics);
-	}
-	if (old < 0 || db_is_null(rows, 0, old))
-		return;
-	code = db_int(rows, 0, old);
-	gateway_changed(g, topics, code, code);
-	if (g->options.on_changed)
-		g->options.on_changed(topics, code, code, g->options.arg);
+	if (db_is_null(rows, 0, 1))
+		tell_everybody(r);
+	else
+		tell(r, db_int(rows, 0, 1), db_int(rows, 0, 1));
+	if (old >= 0 && !db_is_null(rows, 0, old))
+		tell(r, db_int(rows, 0, old), db_int(rows, 0, old));
 }
 
 static void
@@ -493,6 +541,9 @@ take_kept(struct request *r, const struct pg_result *rows)
 	r->session->gateway->counters.repeated++;
 	answer_rows(r, rows);
 	answer_done(r, -1, false);
+	/* The first time the answer may have been lost before the others
+	 * heard. */
+	tell_change(r, rows);
 	finish(r);
 }
 
@@ -537,6 +588,15 @@ take_error(struct request *r, const struct db_reply *reply)
 }
 
 static void
+take_orphan(struct request *r, const struct db_reply *reply)
+{
+	if (reply->err.code == ERR_NONE && db_rows(reply->rows) == 1)
+		tell_change(r, reply->rows);
+	TAILQ_REMOVE(&r->gateway->orphans, r, link);
+	release(r);
+}
+
+static void
 on_reply(const struct db_reply *reply, void *arg)
 {
 	static void (*const takers[])(
@@ -550,7 +610,12 @@ on_reply(const struct db_reply *reply, void *arg)
 	struct request *r = arg;
 
 	r->work = NULL;
-	if (reply->err.code != ERR_NONE)
+	if (r->stage == STAGE_WRITE && reply->err.code == ERR_UNAVAILABLE &&
+	    db_is_up(r->gateway->db))
+		tell_everybody(r);
+	if (!r->session)
+		take_orphan(r, reply);
+	else if (reply->err.code != ERR_NONE)
 		take_error(r, reply);
 	else
 		takers[r->stage](r, reply->rows);
@@ -614,8 +679,6 @@ begin(struct request *r, bool is_write, struct err *e)
 {
 	struct session *s = r->session;
 
-	if (find(s, r->id) != r || r->id == 0)
-		return err_set(e, ERR_BAD_REQUEST, "the id is in use");
 	if (s->gateway->stopping)
 		return err_set(e, ERR_STOPPING, "stopping");
 	if (read_request(r, is_write, e))
@@ -624,7 +687,7 @@ begin(struct request *r, bool is_write, struct err *e)
 		return advance(r, e);
 	if (read_options(r, e))
 		return -1;
-	if (s->gateway->list.watch && watch_start(s, r->id, r->statement, e))
+	if (watch_start(s, r->id, r->statement, s->gateway->list.watch, e))
 		return -1;
 	return advance(r, e);
 }
@@ -634,10 +697,19 @@ request_start(struct session *s, enum frame_type type, uint32_t id,
     const uint8_t *body, size_t len)
 {
 	struct gateway *g = s->gateway;
-	struct request *r = xcalloc(1, sizeof(*r) + len);
 	bool is_write = type == FRAME_WRITE;
+	struct request *r;
 	struct err e;
 
+	if (id == 0 || find(s, id)) {
+		/* Neither the open request nor its watch hears of it. */
+		err_set(&e, ERR_BAD_REQUEST, "the id is in use or 0");
+		answer_error(s, id, &e);
+		return;
+	}
+	r = xcalloc(1, sizeof(*r) + len);
+
+	r->gateway = g;
 	r->session = s;
 	r->id = id;
 	r->started = loop_now();

@@ -81,11 +81,13 @@ drop(struct watch *w)
 }
 
 int
-watch_start(
-    struct session *s, uint32_t id, const struct statement *st, struct err *e)
+watch_start(struct session *s, uint32_t id, const struct statement *st,
+    bool is_asked, struct err *e)
 {
 	struct watch *w = find(s, id);
 
+	if (!w && !is_asked)
+		return 0;
 	if (w)
 		drop(w);
 	if (s->watch_count >= WATCHES_MOST)
