@@ -101,7 +101,7 @@ bundle_recall(struct net *n)
 	keyfile_derive(n->options.key, "screens", key);
 	if (file.len > sizeof(n->hash) &&
 	    secret_open(key, "screens", file.data + sizeof(n->hash),
-		file.len - sizeof(n->hash), &plain))
+		file.len - sizeof(n->hash), &plain) == 0)
 		b = bundle_read(plain.data, plain.len, NULL);
 	if (b) {
 		memcpy(n->hash, file.data, sizeof(n->hash));
