@@ -28,12 +28,14 @@ fi
 keys=$dir/keys
 conf=$dir/firebreakd.yaml
 ctl="$build/firebreakctl --config $conf"
-daemon= force=
+daemon= force= terminal=
 
 finish() {
 	trap - EXIT INT TERM HUP
+	for pid in $terminal $force $daemon; do
+		kill "$pid" 2>/dev/null || true
+	done
 	for pid in $force $daemon; do
-		kill "$pid" 2>/dev/null || continue
 		wait "$pid" 2>/dev/null || true
 	done
 }
@@ -111,5 +113,10 @@ start_force
 if [ -n "${FIREBREAK_DEMO_DUMP:-}" ]; then
 	"$build/firebreak" --key "$keys/$role.key" --dump "$FIREBREAK_DEMO_DUMP"
 else
-	"$build/firebreak" --key "$keys/$role.key" || say "see $dir/daemon.log"
+	# in the background, so that a hangup reaches the traps above
+	exec 3<&0
+	"$build/firebreak" --key "$keys/$role.key" <&3 &
+	terminal=$!
+	wait "$terminal" || say "see $dir/daemon.log"
+	terminal=
 fi
