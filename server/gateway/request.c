@@ -496,6 +496,24 @@ take_count(struct request *r, const struct pg_result *rows)
 }
 
 static void
+tell(struct request *r, int64_t lo, int64_t hi)
+{
+	struct gateway *g = r->gateway;
+	uint64_t topics = r->statement->topics;
+
+	gateway_changed(g, topics, lo, hi);
+	if (g->options.on_changed)
+		g->options.on_changed(topics, lo, hi, g->options.arg);
+}
+
+/* Nobody knows for whom, or whether at all. */
+static void
+tell_everybody(struct request *r)
+{
+	tell(r, INT64_MIN, INT64_MAX);
+}
+
+static void
 tell_change(struct request *r, const struct pg_result *rows)
 {
 	int old = catalogue_column(r->statement, "old_org_code");
