@@ -243,7 +243,7 @@ read_doc(struct conf *c, const struct yaml_doc *doc, struct diags *d)
 	admin = doc->root.kind == YAML_MAP
 		    ? yaml_get(&doc->root, "database_admin")
 		    : NULL;
-	if (admin && !c->database[0])
+	if (admin && c->database_admin[0] && !c->database[0])
 		yaml_fault(doc, admin, d, "E008",
 		    "database_admin goes with database:, which is missing");
 	return diags_errors(d) == before ? 0 : -1;
