@@ -186,6 +186,8 @@ add_task(struct round *r, const struct round_item *it,
 	buf_add_str(out, ",\"what\":");
 	add_json_text(out, e->what);
 	buf_addf(out, ",\"due\":%.0f,\"workdays\":%d", e->due, e->due_workdays);
+	if (r->backlog)
+		buf_add_str(out, ",\"backlog\":true");
 	for (size_t i = 0; e->outcomes && e->outcomes[i]; i++) {
 		buf_add_str(out, i ? "," : ",\"outcomes\":[");
 		add_json_text(out, e->outcomes[i]);

@@ -5,7 +5,7 @@
  *
  * Files: lex, expr, expr_print, unit (the language) · sources, rule, rule_read,
  * check (what a pack says) · compile (SQL) · eval, machine (judging) · due,
- * round, effects (the work) · engine (the order of it).
+ * round, effects, queue, walk, work (the work) · engine (the order of it).
  *
  * One daemon at a time runs it: its connection holds an advisory lock, and all
  * its writes travel on that connection.  docs/rules.md tells the rest.
@@ -50,7 +50,8 @@ void engine_free(struct engine *e);
 /* Something was written (or the test's clock moved): look at the queue now. */
 void engine_poke(struct engine *e);
 
-/* Reads the pack again.  -1 with the faults in d: the old rules stay. */
+/* Reads the pack again.  1: new rules come into force after the present round;
+ * 0: nothing has changed; -1 with the faults in d: the old rules stay. */
 int engine_reload(struct engine *e, struct diags *d);
 
 /* Nothing is due and nothing under way. */

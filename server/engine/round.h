@@ -49,6 +49,7 @@ struct round {
 	size_t open_count, open_size;
 	struct buf states, json_steps, effects;
 	size_t state_count;
+	bool backlog; /* steps that did not happen just now */
 };
 
 void round_start(struct round *r, const struct program *p);

@@ -150,29 +150,84 @@ load_docs(const char *dir, struct yaml_doc ***docs, struct diags *d)
 	return count;
 }
 
-struct ruleset *
-ruleset_load(const char *dir, struct diags *d)
+static struct sources *
+load_sources(const char *dir, struct diags *d)
 {
 	char *path = xasprintf("%s/sources.yaml", dir);
 	struct sources *s = sources_load(path, d);
-	struct ruleset *set = NULL;
-	struct yaml_doc **docs;
-	size_t count, before;
 
 	free(path);
-	if (!s)
-		return NULL;
-	path = xasprintf("%s/rules", dir);
-	before = diags_errors(d);
-	count = load_docs(path, &docs, d);
-	set = ruleset_read(s, docs, count, d);
+	return s;
+}
+
+/* A file that cannot be read is a fault of the whole; the others are checked
+ * nevertheless. */
+static struct ruleset *
+finish_load(struct sources *s, struct yaml_doc **docs, size_t count,
+    size_t before, struct diags *d)
+{
+	struct ruleset *set = ruleset_read(s, docs, count, d);
+
 	if (set && diags_errors(d) != before) {
 		ruleset_free(set);
 		set = NULL;
 	}
 	free(docs);
-	free(path);
 	return set;
+}
+
+struct ruleset *
+ruleset_load(const char *dir, struct diags *d)
+{
+	struct sources *s = load_sources(dir, d);
+	size_t count, before = diags_errors(d);
+	struct yaml_doc **docs;
+	char *path;
+
+	if (!s)
+		return NULL;
+	path = xasprintf("%s/rules", dir);
+	count = load_docs(path, &docs, d);
+	free(path);
+	return finish_load(s, docs, count, before, d);
+}
+
+struct ruleset *
+ruleset_load_files(
+    const char *dir, char *const *files, size_t count, struct diags *d)
+{
+	struct sources *s = load_sources(dir, d);
+	size_t good = 0, before = diags_errors(d);
+	struct yaml_doc **docs;
+
+	if (!s)
+		return NULL;
+	docs = xcalloc(count, sizeof(*docs));
+	for (size_t i = 0; i < count; i++) {
+		docs[good] = yaml_load(files[i], d);
+		good += docs[good] != NULL;
+	}
+	return finish_load(s, docs, good, before, d);
+}
+
+static bool
+same_text(const struct yaml_doc *a, const struct yaml_doc *b)
+{
+	return strcmp(a->file.name, b->file.name) == 0 &&
+	       a->file.len == b->file.len &&
+	       memcmp(a->file.text, b->file.text, a->file.len) == 0;
+}
+
+bool
+ruleset_same(const struct ruleset *a, const struct ruleset *b)
+{
+	if (a->doc_count != b->doc_count ||
+	    !same_text(a->sources->doc, b->sources->doc))
+		return false;
+	for (size_t i = 0; i < a->doc_count; i++)
+		if (!same_text(a->docs[i], b->docs[i]))
+			return false;
+	return true;
 }
 
 void

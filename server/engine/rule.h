@@ -121,11 +121,18 @@ struct ruleset {
  * all faults of all files in d. */
 struct ruleset *ruleset_load(const char *dir, struct diags *d);
 
+/* Only these rule files, with the sources of `dir`. */
+struct ruleset *ruleset_load_files(
+    const char *dir, char *const *files, size_t count, struct diags *d);
+
 /* The same from texts: sources (owned from now on) and rule documents (owned
  * from now on, also on failure). */
 struct ruleset *ruleset_read(
     struct sources *s, struct yaml_doc **docs, size_t count, struct diags *d);
 void ruleset_free(struct ruleset *r);
+
+/* Whether both were read from equal texts. */
+bool ruleset_same(const struct ruleset *a, const struct ruleset *b);
 
 const struct rule *ruleset_find(const struct ruleset *r, const char *id);
 

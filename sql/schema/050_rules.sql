@@ -111,13 +111,45 @@ as $$
 	from firebreak.change_queue q order by q.change_id limit p_most
 $$;
 
+-- A rule that is no longer there holds nobody: its states end, its alerts are
+-- closed, what it stopped flows again.  The steps say so.
+create function firebreak.engine_retire(p_rules text[]) returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+begin
+	with gone as (delete from firebreak.rule_state s
+	    where s.rule_id = any (p_rules) returning s.*)
+	insert into firebreak.transition (rule_id, version, subject_kind, subject,
+	    org_code, from_state, to_state, at, seen, values)
+	select g.rule_id, r.version, g.subject_kind, g.subject, 0, g.state,
+	    case r.engine when 'breaker' then 'closed' else 'ok' end,
+	    clock.now(), clock.now(), '{}'
+	from gone g join firebreak.rule r on r.rule_id = g.rule_id and r.in_force
+	where g.state not in ('ok', 'closed');
+	update firebreak.alert a set closed_at = clock.now(),
+	    changed_at = clock.now()
+	where a.rule_id = any (p_rules) and a.closed_at is null;
+	update firebreak.suspension x set lifted_at = clock.now(),
+	    lift_reason = 'rule removed'
+	where x.rule_id = any (p_rules) and x.lifted_at is null;
+end
+$$;
+
 -- Puts rules in force; a changed text is a new version.
 create function firebreak.engine_install(p_rules jsonb)
-returns table (rule_id text, version bigint)
+returns table (rule_id text, version bigint, is_new bool)
 language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
 #variable_conflict use_column
+declare
+	v_again bigint;
+	v_new bigint;
+	v_left text[] := array(select distinct r.rule_id from firebreak.rule r
+	    where r.in_force and not exists (select
+	        from jsonb_to_recordset(p_rules) as n(rule text)
+	        where n.rule = r.rule_id));
 begin
+	perform firebreak.engine_retire(v_left);
 	update firebreak.rule r set in_force = false where r.in_force
 	and not exists (select from jsonb_to_recordset(p_rules)
 	    as n(rule text, text text)
@@ -128,6 +160,7 @@ begin
 	    where n.rule = r.rule_id and n.text = r.text)
 	and r.version = (select max(x.version) from firebreak.rule x
 	    where x.rule_id = r.rule_id);
+	get diagnostics v_again = row_count;
 	insert into firebreak.rule (rule_id, version, title_zh, title_en, engine,
 	    subject_kind, owner, text, installed_at, in_force)
 	select n.rule, coalesce((select max(x.version) from firebreak.rule x
@@ -137,8 +170,9 @@ begin
 	    title_en text, engine text, kind text, owner text, text text)
 	where not exists (select from firebreak.rule r
 	    where r.rule_id = n.rule and r.in_force);
-	return query select r.rule_id, r.version from firebreak.rule r
-	    where r.in_force;
+	get diagnostics v_new = row_count;
+	return query select r.rule_id, r.version, v_new + v_again > 0
+	    from firebreak.rule r where r.in_force;
 end
 $$;
 
@@ -212,6 +246,9 @@ as $$
 	    where r.rule_id = a.rule_id and r.state = 'held')
 $$;
 
+-- Tasks.  Of what was true before the engine looked (the first run, an import,
+-- a new rule) a person gets twenty tasks of a rule at most, the rest shows as
+-- lights and alerts: nobody begins with ten thousand tasks due on Friday.
 create function firebreak.effect_task(p_effects jsonb) returns void
 language sql security definer set search_path = firebreak, pg_temp
 as $$
@@ -227,14 +264,20 @@ as $$
 	        from jsonb_array_elements_text(e.outcomes) with ordinality o(v, i)),
 	        '{}'),
 	    'rule:' || e.rule, a.alert_id, firebreak.from_us(e.at), clock.now()
-	from jsonb_to_recordset(p_effects) as e("do" text, rule text, kind text,
-	    subject bigint, org bigint, person bigint, what text, at bigint,
-	    due bigint, workdays int, outcomes jsonb)
+	from (select e.*, row_number() over (partition by e.person, e.rule, e.what
+	    order by e.subject) as n
+	    from jsonb_to_recordset(p_effects) as e("do" text, rule text,
+	    kind text, subject bigint, org bigint, person bigint, what text,
+	    at bigint, due bigint, workdays int, outcomes jsonb, backlog bool)
+	    where e."do" = 'task') e
 	left join firebreak.seat s on s.person_id = e.person
 	left join firebreak.alert a on a.rule_id = e.rule
 	    and a.subject_kind = e.kind and a.subject_id = e.subject
 	    and a.closed_at is null
-	where e."do" = 'task' and e.person is not null
+	where e.person is not null
+	and (e.backlog is not true or e.n <= 20 - (select count(*)
+	    from firebreak.task t where t.person_id = e.person and t.state = 0
+	    and t.what = e.what and t.origin = 'rule:' || e.rule))
 	-- the same thing is not asked twice of the same person
 	and not exists (select from firebreak.task t
 	    where t.person_id = e.person and t.state = 0 and t.what = e.what
