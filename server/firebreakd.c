@@ -18,9 +18,12 @@
 #include "server/db/sync.h"
 #include "server/engine/engine.h"
 #include "server/gateway/gateway.h"
+#include "server/metrics.h"
 #include "server/migrate.h"
+#include "server/notify.h"
 #include "server/sqlfile.h"
 #include "server/texts.h"
+#include "server/upkeep.h"
 
 struct daemon {
 	struct conf_source source;
@@ -32,6 +35,8 @@ struct daemon {
 	struct keyfile *key;
 	struct gateway *gateway;
 	struct engine *engine;
+	struct upkeep *upkeep;
+	struct metrics *metrics;
 	struct loop_signal *signals[3];
 	bool stopping;
 };
@@ -211,6 +216,8 @@ on_written(uint64_t topics, int64_t lo, int64_t hi, void *arg)
 	(void)hi;
 	if (d->engine)
 		engine_poke(d->engine);
+	if (d->upkeep)
+		upkeep_poke(d->upkeep);
 }
 
 static void
@@ -289,6 +296,64 @@ gateway_start(struct daemon *d)
 	}
 }
 
+/* What runs beside the requests: chores and monitoring. */
+static void
+upkeep_start(struct daemon *d)
+{
+	struct metrics_sources from = {
+	    .gateway = d->gateway, .engine = d->engine};
+	struct err e;
+
+	d->upkeep = upkeep_new(d->loop, cluster_app_conninfo(d->cluster),
+	    d->conf.seal_interval_ms);
+	from.upkeep = d->upkeep;
+	if (!*d->conf.metrics)
+		return;
+	d->metrics = metrics_new(d->loop, d->conf.metrics, &from, &e);
+	if (!d->metrics)
+		fatalx("%s", e.text);
+}
+
+/* What people read when files on disk do not come into force. */
+static void
+say_fault(struct daemon *d, const char *kind, const char *first)
+{
+	char *zh = xasprintf("文件有误,沿用原来的:%s", first);
+	char *en = xasprintf("a faulty file, the old ones stay: %s", first);
+
+	gateway_notice(d->gateway, kind, zh, en);
+	free(zh);
+	free(en);
+}
+
+static void
+on_text_fault(const char *first, void *arg)
+{
+	say_fault(arg, "texts", first);
+}
+
+/* Rules may have changed: good ones come into force, faulty ones never. */
+static void
+on_packs(void *arg)
+{
+	struct daemon *d = arg;
+	struct diags *faults = diags_new();
+	struct buf out = {0};
+	int taken = engine_reload(d->engine, faults);
+
+	if (taken > 0) {
+		log_info("new rules come into force");
+		gateway_notice(d->gateway, "rules", "新规则已生效",
+		    "new rules are in force");
+	} else if (taken < 0) {
+		diags_print(faults, &out);
+		log_warn("rules stay as they were:\n%s", buf_str(&out));
+		say_fault(d, "rules", diags_first(faults));
+	}
+	buf_clear(&out);
+	diags_free(faults);
+}
+
 static void
 on_texts(const struct screens *s, const struct phrases *p, void *arg)
 {
@@ -312,6 +377,7 @@ on_signal(int signo, void *arg)
 
 	if (signo == SIGHUP) {
 		texts_reload(d->texts);
+		on_packs(d);
 		return;
 	}
 	if (d->stopping) {
@@ -320,6 +386,7 @@ on_signal(int signo, void *arg)
 	}
 	d->stopping = true;
 	log_info("stopping");
+	notify_service("STOPPING=1");
 	gateway_stop(d->gateway, on_stopped, d);
 }
 
@@ -339,6 +406,8 @@ daemon_clear(struct daemon *d)
 {
 	for (size_t i = 0; i < COUNT_OF(d->signals); i++)
 		loop_signal_cancel(d->signals[i]);
+	metrics_free(d->metrics);
+	upkeep_free(d->upkeep);
 	engine_free(d->engine);
 	gateway_free(d->gateway);
 	texts_free(d->texts);
@@ -353,7 +422,8 @@ daemon_clear(struct daemon *d)
 int
 main(int argc, char **argv)
 {
-	static const struct texts_events texts_events = {.on_texts = on_texts};
+	static const struct texts_events texts_events = {
+	    on_texts, on_text_fault, on_packs};
 	struct daemon d = {0};
 
 	options_read(&d, argc, argv);
@@ -364,11 +434,13 @@ main(int argc, char **argv)
 	key_start(&d);
 	gateway_start(&d);
 	engine_start(&d);
+	upkeep_start(&d);
 	texts_watch(d.texts, d.loop, &texts_events, &d);
 	cluster_watch_start(d.cluster, d.loop);
 	signals_start(&d);
 	log_info("firebreakd %s serves %d statements", FB_VERSION,
 	    catalogue_count(d.catalogue));
+	notify_service("READY=1");
 	loop_run(d.loop);
 	daemon_clear(&d);
 	return 0;
