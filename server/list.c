@@ -201,8 +201,10 @@ list_page(const struct statement *s, bool second_range, bool narrow,
 	struct writing w = {s, o, sql, p, e, false};
 	bool has_where;
 
-	buf_add_str(sql,
-	    narrow ? "select q.* from (select q.* from " : "select q.* from ");
+	buf_add_str(sql, "select q.*");
+	if (narrow && o->place == LIST_FIRST)
+		buf_add_str(sql, ", count(*) over () as count");
+	buf_add_str(sql, narrow ? " from (select q.* from " : " from ");
 	has_where = put_source(&w, second_range);
 	if (narrow) {
 		buf_add_str(sql, " offset 0) q");

@@ -68,8 +68,10 @@ int list_options_read(struct list_options *o, const struct statement *s,
 void list_options_clear(struct list_options *o);
 
 /* The page: its rows (in reverse for LIST_BEFORE and LIST_LAST) and one more
- * to tell whether there are more.  Appends text to sql and values to p, which
- * holds those of the statement itself. */
+ * to tell whether there are more.  A narrow first page is sorted as a whole
+ * anyway, so it also counts: each row has all rows' number as one column more.
+ * Appends text to sql and values to p, which holds those of the statement
+ * itself. */
 int list_page(const struct statement *s, bool second_range, bool narrow,
     const struct list_options *o, struct buf *sql, struct params *p,
     struct err *e) __attribute__((warn_unused_result));
