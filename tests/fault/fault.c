@@ -2,7 +2,8 @@
  * Writers against a company that keeps falling over: clients write through a
  * misbehaving link while PostgreSQL and the daemon are killed.  What must hold
  * is checked afterwards in the database by tests/fault/fault.sh: every write
- * that was acknowledged is there exactly once, and none is there twice.
+ * that was acknowledged is there exactly once, and none is there twice.  Prints
+ * ROUNDS + 1 lines of TAP; the plan is the script's.
  *
  *     fault ADDRESS SERVERKEY KEYDIR CLIENTS ROUNDS DAEMON CONFIG PIDFILE ACKS
  *
@@ -47,7 +48,8 @@ static struct fault {
 	struct loop *loop;
 	struct proxy *proxy;
 	struct loop_timer *patience, *flow;
-	const char *link; /* "unix:..." in front of the daemon */
+	struct loop_signal *child;
+	char *link; /* "unix:..." in front of the daemon */
 	uint8_t server_key[32];
 	const char *keys, *daemon_path, *config, *pidfile;
 	struct writer *writers;
@@ -87,6 +89,21 @@ daemon_kill(void)
 	daemon_start();
 }
 
+/* A daemon that ends by itself has failed, whatever it said. */
+static void
+on_child(int signo, void *arg)
+{
+	int status;
+
+	(void)signo;
+	(void)arg;
+	if (waitpid(fault.daemon, &status, WNOHANG) != fault.daemon)
+		return;
+	printf("# the daemon ended by itself, status %#x\n", status);
+	fault.failures++;
+	daemon_start();
+}
+
 static void
 postgres_kill(void)
 {
@@ -98,6 +115,14 @@ postgres_kill(void)
 	if (fscanf(f, "%ld", &pid) == 1 && pid > 1)
 		kill((pid_t)pid, SIGKILL);
 	fclose(f);
+}
+
+/* The new daemon finds what is left of a PostgreSQL. */
+static void
+both_kill(void)
+{
+	postgres_kill();
+	daemon_kill();
 }
 
 static void
@@ -135,6 +160,7 @@ static const struct {
     {"daemon killed", daemon_kill},
     {"link stalled", link_stall},
     {"link repeats bytes", link_repeat},
+    {"both killed", both_kill},
 };
 
 static void
@@ -345,8 +371,9 @@ hex_parse(const char *text, uint8_t *out, size_t len)
 			fatalx("not a key in hex: %s", text);
 }
 
+/* Before the daemon is asked to stop: it waits for its clients. */
 static void
-clear(void)
+clear_clients(void)
 {
 	for (unsigned i = 0; i < fault.count; i++) {
 		loop_timer_cancel(fault.writers[i].again);
@@ -354,15 +381,22 @@ clear(void)
 		keyfile_free(fault.writers[i].key);
 	}
 	free(fault.writers);
+	proxy_free(fault.proxy);
+}
+
+static void
+clear(void)
+{
 	loop_timer_cancel(fault.patience);
 	loop_timer_cancel(fault.flow);
-	proxy_free(fault.proxy);
 	loop_free(fault.loop);
+	free(fault.link);
 }
 
 int
 main(int argc, char **argv)
 {
+	int status = 0;
 	char *path;
 
 	log_open("fault", LOG_LEVEL_WARN);
@@ -382,16 +416,25 @@ main(int argc, char **argv)
 	path = xasprintf("%s.link", argv[1]);
 	fault.link = xasprintf("unix:%s", path);
 	fault.proxy = proxy_new(fault.loop, path, argv[1]);
+	free(path);
 	fault.patience = loop_timer_new(fault.loop, on_no_patience, NULL);
 	fault.flow = loop_timer_new(fault.loop, on_flow, NULL);
 	loop_timer_set(fault.patience, ROUND_MOST);
 	fault.next_at = ACKS_A_ROUND;
+	fault.child = loop_signal_start(fault.loop, SIGCHLD, on_child, NULL);
 	daemon_start();
 	writers_start();
 	loop_run(fault.loop);
 	fclose(fault.acked);
+	loop_signal_cancel(fault.child);
+	clear_clients();
 	kill(fault.daemon, SIGTERM);
-	waitpid(fault.daemon, NULL, 0);
+	if (waitpid(fault.daemon, &status, 0) < 0 || status != 0) {
+		printf("# the daemon stopped with status %#x\n", status);
+		fault.failures++;
+	}
+	printf("%s %u - no write was refused, no daemon ended by itself\n",
+	    fault.failures ? "not ok" : "ok", fault.rounds + 1);
 	printf("# %lu writes acknowledged, %lu of them answered from the "
 	       "kept result\n",
 	    fault.acks, fault.repeats);
