@@ -135,7 +135,7 @@ on_housekeeping(void *arg)
 		next = TAILQ_NEXT(s, link);
 		look_after(s, now);
 	}
-	if (g->recheck_again && !g->rechecking)
+	if (g->recheck_again && !g->rechecking && !g->stopping)
 		login_changed(g, g->access);
 	if (g->stopping) {
 		stop_idle(g);
@@ -306,6 +306,24 @@ gateway_set_texts(
 	TAILQ_FOREACH (member, &g->members, link) {
 		if (member->state == SESSION_OPEN)
 			session_send_screens(member);
+	}
+}
+
+void
+gateway_notice(
+    struct gateway *g, const char *kind, const char *zh, const char *en)
+{
+	struct session *member;
+	struct buf *b;
+
+	TAILQ_FOREACH (member, &g->members, link) {
+		if (member->state != SESSION_OPEN)
+			continue;
+		b = channel_begin(member->channel, FRAME_NOTICE, 0);
+		codec_put_array(b, 2);
+		codec_put_text(b, kind);
+		codec_put_text(b, strcmp(session_lang(member), "en") ? zh : en);
+		channel_end(member->channel);
 	}
 }
 
