@@ -125,7 +125,11 @@ texts_reload(struct texts *t)
 static void
 on_settled(void *arg)
 {
-	texts_reload(arg);
+	struct texts *t = arg;
+
+	texts_reload(t);
+	if (t->events.on_packs)
+		t->events.on_packs(t->arg);
 }
 
 /* What changed does not matter: all is read again, a few milliseconds. */
@@ -169,6 +173,7 @@ texts_watch(struct texts *t, struct loop *l, const struct texts_events *events,
 	for (size_t i = 0; i < t->count; i++) {
 		watch_dir(t, t->dirs[i], "");
 		watch_dir(t, t->dirs[i], "/screens");
+		watch_dir(t, t->dirs[i], "/rules");
 	}
 	t->settle = loop_timer_new(l, on_settled, t);
 	t->watch = loop_fd_start(l, t->fd, LOOP_READ, on_change, t);

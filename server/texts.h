@@ -21,6 +21,9 @@ struct texts_events {
 	    const struct screens *s, const struct phrases *p, void *arg);
 	/* The files on disk are faulty: "file:line:col: sentence". */
 	void (*on_fault)(const char *first, void *arg);
+	/* Something in the packs changed, rules and sources included; after
+	 * the texts were read again.  May be NULL. */
+	void (*on_packs)(void *arg);
 };
 
 /* The directories and the catalogue are borrowed for the texts' life.  NULL

@@ -58,6 +58,8 @@ int ctl_audit_verify(struct ctl *c, int argc, char **argv);
 int ctl_health(struct ctl *c, int argc, char **argv);
 int ctl_version(struct ctl *c, int argc, char **argv);
 int ctl_help(struct ctl *c, int argc, char **argv);
+/* rules.c */
+int ctl_rules_check(struct ctl *c, int argc, char **argv);
 /* backup.c */
 int ctl_backup(struct ctl *c, int argc, char **argv);
 int ctl_restore(struct ctl *c, int argc, char **argv);

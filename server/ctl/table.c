@@ -2,7 +2,6 @@
 #include "server/ctl/groups.h"
 #include "server/import/command.h"
 #include "server/import/demo.h"
-#include "server/import/command.h"
 
 const struct ctl_command ctl_command_table[] = {
     {"init", "[--company NAME] [--ops NAME]",
@@ -44,10 +43,9 @@ const struct ctl_command ctl_command_table[] = {
     {"device revoke", "ID", "吊销设备,立即断开",
 	"revoke a device; it is disconnected at once", false,
 	ctl_device_revoke},
-    {"import", "--mapping NAME FILE... [--dry-run] | --revert ID | --list",
-	"导入 CSV;可试运行,可整体撤销",
-	"import CSV files; dry run; revert; list of imports", false,
-	import_command},
+    {"rules check", "[--pack DIRECTORY] [--json] [FILE...]",
+	"检查规则文件,一次列出所有错误",
+	"check rule files; all faults in one run", false, ctl_rules_check},
     {"api", "[STATEMENT]", "列出可用的查询和写入",
 	"print the catalogue, or one statement of it", true, ctl_api},
     {"audit verify", "", "校验审计链", "verify the chain of the audit", false,

@@ -94,6 +94,11 @@ void gateway_changed(
 void gateway_set_texts(
     struct gateway *g, const struct screens *s, const struct phrases *p);
 
+/* A sentence for the message line of every terminal here, in its language;
+ * `kind` tells a terminal what it is about ("rules"). */
+void gateway_notice(
+    struct gateway *g, const char *kind, const char *zh, const char *en);
+
 const struct gateway_counters *gateway_counters(struct gateway *g);
 
 #endif
