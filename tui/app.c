@@ -76,6 +76,7 @@ app_clear(struct app *a)
 	free(a->place);
 	free(a->undo);
 	free(a->undo_label);
+	values_clear(&a->undo_args);
 	*a = (struct app){0};
 }
 

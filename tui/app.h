@@ -95,6 +95,7 @@ struct pane {
 
 	struct field_ui *fields;
 	size_t field;
+	bool saving; /* the form stays until its write is answered */
 	int text_top;
 };
 
@@ -211,7 +212,7 @@ struct app {
 	uint64_t locks_after; /* us idle; 0: never */
 
 	char *undo, *undo_label; /* the undo's statement; NULL: none */
-	int64_t undo_id;
+	struct values undo_args;
 	struct drafts drafts, lasts;
 	bool dirty; /* a frame is wanted */
 	bool quit;
@@ -285,7 +286,9 @@ extern const struct widget_ops form_ops;
 void form_init(struct pane *p);
 void form_clear(struct pane *p);
 void form_keep_draft(struct pane *p);
-void form_refused(struct app *a, const char *statement, const struct err *e);
+void form_answered(struct app *a, const char *statement);
+/* Whether the form was there to say it. */
+bool form_refused(struct app *a, const char *statement, const struct err *e);
 void form_choose(struct pane *p, struct value v, const char *text);
 const char *form_help(const struct pane *p);
 void form_paste(struct pane *p, const char *text);

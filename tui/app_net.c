@@ -34,14 +34,51 @@ static void
 on_write_rows(struct codec_reader *rows, size_t count, void *arg)
 {
 	struct queue_item *item = arg;
-	struct value id;
+	const struct app *a = item_app(item);
+	const struct statement_def *st =
+	    a->bundle ? bundle_statement(a->bundle, item->statement) : NULL;
+	size_t cells = count ? codec_need_array(rows) : 0;
 
-	if (count == 0 || codec_need_array(rows) == 0)
-		return;
-	id = value_read(rows);
-	if (id.type == CODEC_INT)
-		item->answer_id = id.integer;
-	value_clear(&id);
+	for (size_t i = 0; st && i < cells && i < st->column_count; i++)
+		values_set(
+		    &item->answer, st->columns[i].name, value_read(rows));
+}
+
+/* An argument of the undo: a column of the answer, else an argument of the
+ * write itself. */
+static struct value
+undo_value(
+    const struct queue_item *item, const struct values *own, const char *name)
+{
+	const struct value *v = values_get(&item->answer, name);
+
+	if (!v || v->type == CODEC_NULL)
+		v = values_get(own, name);
+	return v ? value_copy(v) : (struct value){.type = CODEC_NULL};
+}
+
+static void
+undo_prepare(struct app *a, const struct statement_def *undo,
+    const struct queue_item *item)
+{
+	struct values own = values_read(&item->args);
+	const struct value *id = values_get(&item->answer, "id");
+
+	values_clear(&a->undo_args);
+	for (size_t i = 0; undo && i < undo->arg_count; i++) {
+		const struct typed_name *arg = &undo->args[i];
+		struct value v = undo_value(item, &own, arg->name);
+
+		/* the first that must be given is the row written */
+		if (v.type == CODEC_NULL && !arg->nullable && id) {
+			v = value_copy(id);
+			id = NULL;
+		} else if (!arg->nullable)
+			id = NULL;
+		if (v.type != CODEC_NULL)
+			values_set(&a->undo_args, arg->name, v);
+	}
+	values_clear(&own);
 }
 
 static void
@@ -59,7 +96,7 @@ write_applied(struct app *a, struct queue_item *item)
 		app_say(a, false, STR_UNDONE);
 	else if (st && st->undo) {
 		a->undo = xstrdup(st->undo);
-		a->undo_id = item->answer_id;
+		undo_prepare(a, bundle_statement(a->bundle, st->undo), item);
 		replace(&a->undo_label, item->label);
 		app_say(a, false, STR_SAVED_UNDO, item->label);
 	} else
@@ -75,14 +112,19 @@ on_write_done(const struct err *e, const struct client_done *done, void *arg)
 	(void)done;
 	if (!e) {
 		write_applied(a, item);
+		form_answered(a, item->statement);
 		queue_done(&a->queue, item);
 	} else if (err_is_retryable(e->code)) {
 		item->state = QUEUE_WAITING;
 		app_say(a, false, STR_QUEUED_LOCALLY, item->label);
+		form_answered(a, item->statement);
 	} else {
-		queue_refuse(&a->queue, item, e->text);
 		app_say(a, true, STR_WAS_REFUSED, e->text);
-		form_refused(a, item->statement, e);
+		/* who has it before his eyes again need not be told later */
+		if (form_refused(a, item->statement, e))
+			queue_dismiss(&a->queue, item);
+		else
+			queue_refuse(&a->queue, item, e->text);
 	}
 	a->dirty = true;
 }
@@ -115,24 +157,21 @@ void
 app_undo(struct app *a)
 {
 	const struct statement_def *st;
-	struct values args = {0};
+	bool complete;
 
 	if (!a->undo) {
 		app_say(a, true, STR_NOTHING_TO_UNDO);
 		return;
 	}
 	st = bundle_statement(a->bundle, a->undo);
+	complete = st != NULL;
 	for (size_t i = 0; st && i < st->arg_count; i++)
-		if (!st->args[i].nullable) {
-			values_set(
-			    &args, st->args[i].name, value_int(a->undo_id));
-			break;
-		}
-	if (!st || args.count == 0)
-		app_say(a, true, STR_NO_UNDO, a->undo_label);
+		complete &= st->args[i].nullable ||
+			    values_get(&a->undo_args, st->args[i].name);
+	if (complete)
+		app_write(a, a->undo, &a->undo_args, "undo", 0);
 	else
-		app_write(a, a->undo, &args, "undo", 0);
-	values_clear(&args);
+		app_say(a, true, STR_NO_UNDO, a->undo_label);
 }
 
 void

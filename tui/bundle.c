@@ -478,6 +478,11 @@ bundle_free(struct bundle *b)
 		label_clear(&b->phrases[i].text);
 	}
 	free(b->phrases);
+	for (size_t i = 0; i < b->form_count; i++) {
+		screen_clear(b->forms[i]);
+		free(b->forms[i]);
+	}
+	free(b->forms);
 	free(b);
 }
 
@@ -487,6 +492,9 @@ bundle_screen(const struct bundle *b, const char *name)
 	for (size_t i = 0; i < b->screen_count; i++)
 		if (strcmp(b->screens[i].name, name) == 0)
 			return &b->screens[i];
+	for (size_t i = 0; i < b->form_count; i++)
+		if (strcmp(b->forms[i]->name, name) == 0)
+			return b->forms[i];
 	return NULL;
 }
 

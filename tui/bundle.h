@@ -139,6 +139,8 @@ struct bundle {
 	size_t statement_count;
 	struct phrase_def *phrases;
 	size_t phrase_count;
+	struct screen_def **forms; /* made here, see bundle_make_form */
+	size_t form_count;
 };
 
 /* NULL with e when the bytes are no bundle of a version we know. */
@@ -154,6 +156,11 @@ const char *bundle_phrase(
     const struct bundle *b, const char *prefix, const char *value, int lang);
 /* The screen with a form for this write, or NULL. */
 const struct screen_def *bundle_form(const struct bundle *b, const char *write);
+
+/* A screen with a form for the arguments of a write that are not known yet
+ * (tui/autoform.c); the bundle owns it. */
+const struct screen_def *bundle_make_form(struct bundle *b,
+    const struct statement_def *st, const struct values *known);
 
 /* A word of a pane's `extra`, or NULL. */
 const char *pane_extra(const struct pane_def *p, const char *word);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -39,6 +40,9 @@ struct program {
 	bool styles, no_passphrase;
 };
 
+/* us since 1970 that stand still, for pictures and tests; 0: they do not */
+static int64_t dump_clock;
+
 static const struct option option_table[] = {
     {"key", required_argument, NULL, 'k'},
     {"lang", required_argument, NULL, 'l'},
@@ -48,6 +52,7 @@ static const struct option option_table[] = {
     {"size", required_argument, NULL, 's'},
     {"style", no_argument, NULL, 'y'},
     {"keys", required_argument, NULL, 'K'},
+    {"clock", required_argument, NULL, 'c'},
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -63,6 +68,8 @@ static const char usage[] =
     "  --dump SCREEN     print a screen as text and leave\n"
     "  --size WxH        with --dump: 80x24 unless given\n"
     "  --keys \"j Enter\"  with --dump: keys to press first\n"
+    "  --clock TIME      with --dump: a time of this form is now,\n"
+    "                    2026-06-30T10:30 (in UTC)\n"
     "  --style           with --dump: the plane of styles too\n"
     "  --version  --help\n";
 
@@ -143,6 +150,12 @@ host_copy(const char *text, void *arg)
 {
 	(void)arg;
 	term_copy(text);
+}
+
+static int64_t
+host_wallclock(void)
+{
+	return dump_clock ? dump_clock : loop_wallclock();
 }
 
 static void
@@ -247,7 +260,7 @@ program_start(struct program *p)
 	    .copy = p->dump ? NULL : host_copy,
 	    .unlock = host_unlock,
 	    .now = loop_now,
-	    .wallclock = loop_wallclock,
+	    .wallclock = host_wallclock,
 	    .arg = p,
 	};
 	const char *env = getenv("LC_ALL");
@@ -480,6 +493,19 @@ out:
 	return failed;
 }
 
+static int64_t
+parse_clock(const char *text)
+{
+	struct tm tm = {0};
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M", &tm);
+
+	if (!end || *end) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	return (int64_t)timegm(&tm) * 1000000;
+}
+
 static void
 parse_options(struct program *p, int argc, char **argv)
 {
@@ -510,6 +536,9 @@ parse_options(struct program *p, int argc, char **argv)
 			break;
 		case 'K':
 			p->keys = optarg;
+			break;
+		case 'c':
+			dump_clock = parse_clock(optarg);
 			break;
 		case 'V':
 			puts("firebreak " FB_VERSION);

@@ -11,6 +11,7 @@
 
 #define LABEL_MAX 16
 #define SECOND INT64_C(1000000)
+#define DAY_ENDS 18 /* o'clock: what `today` is where a time is wanted */
 
 static bool
 is_list(const struct drafts *d, const char *name, size_t *at)
@@ -115,7 +116,12 @@ field_initial(struct pane *p, size_t i)
 			v = value_int(now);
 		else if (strcmp(f->initial, "today") == 0) {
 			localtime_r(&t, &tm);
-			v = value_int(timegm(&tm) / 86400);
+			if (strcmp(f->type, "time") == 0) {
+				tm.tm_hour = DAY_ENDS;
+				tm.tm_min = tm.tm_sec = 0;
+				v = value_int((int64_t)mktime(&tm) * SECOND);
+			} else
+				v = value_int(timegm(&tm) / 86400);
 		} else if (f->initial[0] == '$')
 			v = pane_value(p, f->initial + 1);
 		else
@@ -334,7 +340,7 @@ form_save(struct pane *p)
 {
 	struct app *a = pane_app(p);
 	struct values args = {0};
-	bool good = true, alone = p->view->pane_count == 1;
+	bool good = !p->saving, alone = p->view->pane_count == 1;
 	char *label;
 
 	for (size_t i = p->def->field_count; i-- > 0;) {
@@ -367,34 +373,55 @@ form_save(struct pane *p)
 		label = xstrdup(label_text(&p->view->def->title, a->lang));
 		app_write(a, p->def->statement, &args, label, 0);
 		free(label);
-		if (alone) {
-			form_clear(p);
-			app_back(a);
-		}
+		p->saving = alone;
+		if (alone && a->link != LINK_ONLINE)
+			form_answered(a, p->def->statement);
 	}
 	values_clear(&args);
 }
 
-/* The daemon refused a form's write: the form opens again with what was typed,
- * the cursor on the field at fault. */
+/* The form of this write on the top screen, or NULL. */
+static struct pane *
+form_pane(struct app *a, const char *statement)
+{
+	for (size_t i = 0; a->view && i < a->view->pane_count; i++) {
+		struct pane *p = &a->view->panes[i];
+
+		if (p->ops == &form_ops && p->def->statement &&
+		    strcmp(p->def->statement, statement) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* The write is done, or is safe in the queue: the form may go. */
 void
+form_answered(struct app *a, const char *statement)
+{
+	struct pane *p = form_pane(a, statement);
+
+	if (!p || !p->saving)
+		return;
+	form_clear(p);
+	app_back(a);
+}
+
+/* The daemon refused a form's write: the cursor goes to the field at fault. */
+bool
 form_refused(struct app *a, const char *statement, const struct err *e)
 {
-	struct view *v = a->view;
+	struct pane *p = form_pane(a, statement);
 
-	for (size_t i = 0; v && i < v->pane_count; i++) {
-		struct pane *p = &v->panes[i];
-
-		if (p->ops != &form_ops || !p->def->statement ||
-		    strcmp(p->def->statement, statement) != 0)
-			continue;
-		for (size_t f = 0; f < p->def->field_count; f++)
-			if (strcmp(p->def->fields[f].arg, e->field) == 0) {
-				p->field = f;
-				snprintf(p->fields[f].error,
-				    sizeof(p->fields[f].error), "%s", e->text);
-			}
-	}
+	if (!p)
+		return false;
+	p->saving = false;
+	for (size_t f = 0; f < p->def->field_count; f++)
+		if (strcmp(p->def->fields[f].arg, e->field) == 0) {
+			p->field = f;
+			snprintf(p->fields[f].error, sizeof(p->fields[f].error),
+			    "%s", e->text);
+		}
+	return true;
 }
 
 void
@@ -473,6 +500,18 @@ form_next(struct pane *p, int by)
 	return true;
 }
 
+/* Takes no text: a blank turns it, x and y set it, all else clears it. */
+static bool
+tick_key(struct edit *e, uint32_t key)
+{
+	bool on = key == ' ' ? e->len == 0 : key == 'x' || key == 'y';
+
+	if (key < ' ')
+		return false;
+	edit_set(e, on ? "x" : "");
+	return true;
+}
+
 static bool
 form_key(struct pane *p, uint32_t key, long count)
 {
@@ -503,14 +542,11 @@ form_key(struct pane *p, uint32_t key, long count)
 		return true;
 	case KEY_BACKTAB_:
 		return form_next(p, -1) || p->view->pane_count == 1;
-	case ' ':
-		if (strcmp(f->type, "tick") != 0)
-			break;
-		edit_set(&ui->edit, ui->edit.len ? "" : "x");
-		return true;
 	default:
 		break;
 	}
+	if (strcmp(f->type, "tick") == 0 && key < KEY_SPECIAL_)
+		return tick_key(&ui->edit, text_fold_fullwidth(key));
 	if (!edit_key(&ui->edit, key))
 		return false;
 	ui->error[0] = '\0';

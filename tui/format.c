@@ -105,18 +105,25 @@ format_grouped(uint64_t n, struct buf *out)
 
 enum time_form { TIME_CLOCK, TIME_DAY, TIME_BOTH };
 
+/* Of another year: only the day, with its year. */
 static void
-format_time(int64_t us, enum time_form form, struct buf *out)
+format_time(const struct format_env *env, int64_t us, enum time_form form,
+    struct buf *out)
 {
 	time_t t = (time_t)(us / SECOND - (us % SECOND < 0));
 	char text[32] = "?";
-	struct tm tm;
+	time_t now = (time_t)(env->now / SECOND);
+	struct tm tm, today;
 
-	if (localtime_r(&t, &tm) && form == TIME_CLOCK)
+	if (!localtime_r(&t, &tm) || !localtime_r(&now, &today))
+		;
+	else if (form == TIME_CLOCK)
 		strftime(text, sizeof(text), "%H:%M", &tm);
-	else if (localtime_r(&t, &tm) && form == TIME_DAY)
+	else if (tm.tm_year != today.tm_year)
+		strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+	else if (form == TIME_DAY)
 		strftime(text, sizeof(text), "%m-%d", &tm);
-	else if (localtime_r(&t, &tm))
+	else
 		strftime(text, sizeof(text), "%m-%d %H:%M", &tm);
 	buf_add_str(out, text);
 }
@@ -210,7 +217,7 @@ show_clock(const struct format_env *env, const struct column_def *c,
     const struct value *v, struct buf *out)
 {
 	(void)c;
-	format_time(v->integer,
+	format_time(env, v->integer,
 	    is_same_day(v->integer, env->now) ? TIME_CLOCK : TIME_DAY, out);
 	return STYLE_PLAIN;
 }
@@ -317,7 +324,7 @@ format_by_type(const struct format_env *env, const char *type,
 	else if (strcmp(type, "date") == 0)
 		format_date(env, v->integer, out);
 	else if (strcmp(type, "time") == 0)
-		format_time(v->integer, TIME_BOTH, out);
+		format_time(env, v->integer, TIME_BOTH, out);
 	else
 		buf_addf(out, "%" PRId64, v->integer);
 }

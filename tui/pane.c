@@ -277,7 +277,7 @@ run_write(struct pane *p, const struct key_def *k)
 	const struct statement_def *st = bundle_statement(a->bundle, k->target);
 	const struct screen_def *form;
 	struct values args = {0};
-	const char *missing = NULL;
+	bool missing = false;
 
 	if (!st) {
 		app_say(a, true, STR_NO_STATEMENT, k->target);
@@ -289,16 +289,19 @@ run_write(struct pane *p, const struct key_def *k)
 
 		if (v.type != CODEC_NULL)
 			values_set(&args, st->args[i].name, v);
-		else if (!st->args[i].nullable && !missing)
-			missing = st->args[i].name;
+		else
+			missing |= !st->args[i].nullable;
 	}
 	form = bundle_form(a->bundle, k->target);
-	if (missing && form) {
+	if (missing && !form && p->ops && p->ops->rows && !pane_has_row(p)) {
+		app_say(a, true, STR_SELECT_FIRST);
+		values_clear(&args);
+		return;
+	}
+	if (missing && !form)
+		form = bundle_make_form(a->bundle, st, &args);
+	if (missing) {
 		open_form(p, form, &args);
-	} else if (missing) {
-		app_say(a, true,
-		    pane_has_row(p) ? STR_ROW_CHANGED : STR_SELECT_FIRST,
-		    missing);
 	} else if (k->confirm.text[a->lang]) {
 		char *caption = row_caption(p);
 

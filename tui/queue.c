@@ -28,6 +28,7 @@ item_free(struct queue_item *i)
 	free(i->label);
 	free(i->sentence);
 	buf_clear(&i->args);
+	values_clear(&i->answer);
 	free(i);
 }
 

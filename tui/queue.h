@@ -31,7 +31,7 @@ struct queue_item {
 	enum queue_state state;
 	char *sentence;
 	struct queue *queue;
-	int64_t answer_id; /* the first cell of the answer */
+	struct values answer; /* its one row, by the columns' names */
 };
 
 struct queue {

@@ -7,6 +7,7 @@
 #include "tui/app.h"
 
 #define LABEL_CELLS 14
+#define LEAST_CELLS 34 /* of a label with its value */
 #define GAUGE_CELLS 20
 
 struct flow {
@@ -88,6 +89,28 @@ draw_value(
 	buf_clear(&text);
 }
 
+/* Values that do not fit one below the other stand in columns. */
+static void
+draw_values(struct pane *p, struct flow *f, const struct value *cells)
+{
+	struct rect r = f->r;
+	int n = (int)p->def->column_count, columns = 1;
+
+	while (
+	    r.h > 0 && columns * r.h < n && r.w / (columns + 1) >= LEAST_CELLS)
+		columns++;
+	f->r.w = r.w / columns;
+	if (columns > 1)
+		f->skip = 0;
+	for (int i = 0; i < n; i++) {
+		if (columns > 1) {
+			f->r.x = r.x + i / r.h * f->r.w;
+			f->y = i % r.h;
+		}
+		draw_value(p, f, (size_t)i, cells);
+	}
+}
+
 static const char *
 row_state(const struct pane *p)
 {
@@ -116,8 +139,7 @@ text_draw(struct pane *p, struct grid *g, bool focused)
 	else {
 		cells = xcalloc(p->statement->column_count, sizeof(*cells));
 		source_row(&p->sources[0], 0, cells);
-		for (size_t i = 0; i < p->def->column_count; i++)
-			draw_value(p, &f, i, cells);
+		draw_values(p, &f, cells);
 		for (size_t i = 0; i < p->statement->column_count; i++)
 			value_clear(&cells[i]);
 		free(cells);

@@ -191,3 +191,20 @@ values_put(const struct values *v, struct buf *b)
 		value_put(&v->items[i].value, b);
 	}
 }
+
+struct values
+values_read(const struct buf *b)
+{
+	struct values out = {0};
+	struct codec_reader r;
+
+	codec_open(&r, b->data, b->len);
+	for (size_t n = codec_need_map(&r); n > 0 && !r.failed; n--) {
+		char *name = codec_need_text(&r);
+
+		if (name)
+			values_set(&out, name, value_read(&r));
+		free(name);
+	}
+	return out;
+}

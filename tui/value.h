@@ -47,6 +47,8 @@ void values_clear(struct values *v);
 void values_set(struct values *v, const char *name, struct value value);
 const struct value *values_get(const struct values *v, const char *name);
 struct values values_copy(const struct values *v);
+/* From a CBOR map with text keys and scalars; what is not is left out. */
+struct values values_read(const struct buf *b);
 /* As a CBOR map. */
 void values_put(const struct values *v, struct buf *b);
 

@@ -74,11 +74,13 @@ draw_title(struct app *a, struct grid *g)
 static int
 put_hint(struct grid *g, int x, const char *key, const char *text)
 {
-	int need = text_width(key) + text_width(text) + 2;
+	bool latin = (unsigned char)text[0] < 0x80;
+	int need = text_width(key) + latin + text_width(text) + 2;
 
 	if (x + need > g->width)
 		return x;
 	x += grid_put(g, g->height - 1, x, -1, key, STYLE_HEADING);
+	x += latin;
 	x += grid_put(g, g->height - 1, x, -1, text, STYLE_HINT);
 	return x + 2;
 }

@@ -275,7 +275,7 @@ test_rows_are_drawn(void **state)
 	expect(">  ");
 	expect("!!RED");
 	expect("精密工业");
-	expect("?help");
+	expect("? help");
 }
 
 static void
