@@ -24,8 +24,8 @@ const struct sqlfile *sqlfile_find(const char *name);
  * and comments are understood.  Call with *at = 0 until it returns false;
  * [*start, *start + *len) is a statement without its semicolon.
  */
-bool sqlfile_next_statement(const char *text, size_t *at, const char **start,
-    size_t *len);
+bool sqlfile_next_statement(
+    const char *text, size_t *at, const char **start, size_t *len);
 
 /*
  * The next :placeholder at or after *at (never inside quotes or comments, and
