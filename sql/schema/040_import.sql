@@ -963,6 +963,7 @@ begin
 			return next;
 		end if;
 	end loop;
+	delete from firebreak.import_old o where o.import_id = p_import;
 	update firebreak.import_run r set status = 'reverted',
 	    reverted_at = v_now where r.import_id = p_import;
 	insert into firebreak.audit_open (at, person_id, org_code, entity,
