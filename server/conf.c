@@ -102,7 +102,10 @@ finish(struct conf *c, const char *data)
 	if (!c->pg_bin[0])
 		replace(&c->pg_bin, xstrdup(FB_PG_BIN));
 	if (!c->address[0])
-		replace(&c->address, xstrdup(c->listen.items[0]));
+		replace(&c->address,
+		    xasprintf("%s%s",
+			c->listen.items[0][0] == '/' ? "unix:" : "",
+			c->listen.items[0]));
 	if (c->packs.count == 0) {
 		own = conf_path(c, "packs/standard");
 		if (access(own, R_OK) == 0) {

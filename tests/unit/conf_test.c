@@ -142,7 +142,7 @@ values_are_taken(void **state)
 	assert_string_equal(c.data, "/srv/fb");
 	assert_int_equal(c.listen.count, 1);
 	assert_string_equal(c.listen.items[0], "/run/fb.sock");
-	assert_string_equal(c.address, "/run/fb.sock");
+	assert_string_equal(c.address, "unix:/run/fb.sock");
 	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
 	assert_false(c.fsync);
 	assert_int_equal(c.packs.count, 2);
