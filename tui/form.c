@@ -590,6 +590,7 @@ draw_note(struct pane *p, struct grid *g, struct rect r, size_t i, bool caret)
 			g->cursor_y = r.y + line;
 			g->cursor_x = r.x + text_width(part);
 			g->cursor_shown = true;
+			caret = false; /* the first that fits */
 		}
 		free(part);
 		at += n + (nl != NULL);
