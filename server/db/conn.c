@@ -526,7 +526,7 @@ on_set_up(const struct db_reply *r, void *arg)
 static void
 set_up(struct conn *c)
 {
-	char limits[320], listen[80] = "";
+	char limits[400], listen[80] = "";
 	struct db_query q = {.sql = limits};
 
 	set_state(c, CONN_SETUP);
@@ -536,8 +536,10 @@ set_up(struct conn *c)
 	    " set_config('lock_timeout', '%d', false),"
 	    " set_config('plan_cache_mode', 'force_generic_plan', false),"
 	    " set_config('jit', 'off', false),"
-	    " set_config('timezone', 'UTC', false)%s",
+	    " set_config('timezone', 'UTC', false),"
+	    " set_config('application_name', 'firebreak %s', false)%s",
 	    c->options.statement_timeout_ms, c->options.lock_timeout_ms,
+	    c->options.listen ? "listen" : "work",
 	    c->options.parallel
 		? ""
 		: ", set_config('max_parallel_workers_per_gather', '0',"

@@ -5,7 +5,10 @@
  * - a read, a write, the write again, a refusal, wrong names, arguments, roles
  * - pages forward and backward hold every row once, in order
  * - a watched pane hears of a write in its range and of no other
- * - connections lost by PostgreSQL come back
+ * - filters, a search, an exact count
+ * - a write whose terminal has gone is told all the same, also to the other
+ *   gateway of the same database
+ * - connections lost by PostgreSQL come back, and panes are told to ask again
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +22,7 @@
 #include "common/buf.h"
 #include "common/codec.h"
 #include "common/loop.h"
+#include "common/mem.h"
 #include "server/catalogue.h"
 #include "tests/harness/gate.h"
 #include "tests/harness/harness.h"
@@ -268,6 +272,143 @@ watchers_hear_of_changes(void **state)
 	buf_clear(&o);
 }
 
+static void
+put_watch(struct buf *o)
+{
+	codec_put_map(o, 1);
+	codec_put_text(o, "watch");
+	codec_put_bool(o, true);
+}
+
+/* A watched id that is asked again without saying so keeps its watch. */
+static void
+asking_again_keeps_the_watch(void **state)
+{
+	struct gate_answer a, b;
+	struct buf o = {0};
+	uint8_t id[16];
+	uint32_t watched;
+
+	(void)state;
+	put_watch(&o);
+	watched = gate_ask(&boss, "customer/list", NULL, &o, &a);
+	memset(&a, 0, sizeof(a));
+	client_ask(
+	    boss.client, watched, "customer/list", NULL, NULL, &gate_reply, &a);
+	gate_wait(&a.done);
+	assert_int_equal(a.err.code, ERR_NONE);
+	boss.stale = false;
+	client_request_id(id);
+	gate_visit(&rep, gate_first_customer(rep_person), "once more", id, &b);
+	gate_wait(&boss.stale);
+	buf_clear(&o);
+}
+
+static void
+put_filter(struct buf *o, const char *column, const char *op, int64_t value)
+{
+	codec_put_map(o, 2);
+	codec_put_text(o, "count");
+	codec_put_text(o, "exact");
+	codec_put_text(o, "filter");
+	codec_put_array(o, 1);
+	codec_put_array(o, 3);
+	codec_put_text(o, column);
+	codec_put_text(o, op);
+	codec_put_int(o, value);
+}
+
+static void
+filters_and_searches_count_right(void **state)
+{
+	static const char *const ops[] = {"=", "!=", "<", "<=", ">", ">="};
+	struct gate_answer a;
+	struct buf o = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(ops); i++) {
+		buf_reset(&o);
+		put_filter(&o, "light", ops[i], 1);
+		gate_ask(&rep, "customer/list", NULL, &o, &a);
+		assert_int_equal(a.err.code, ERR_NONE);
+		assert_true(a.end.total_is_exact);
+		assert_int_equal(a.end.total,
+		    gate_sql("select count(*) from firebreak.customer_state"
+			     " where owner_id = %lld and light %s 1",
+			(long long)rep_person, ops[i]));
+	}
+	buf_reset(&o);
+	codec_put_map(&o, 1);
+	codec_put_text(&o, "search");
+	codec_put_text(&o, "C91");
+	gate_ask(&rep, "customer/list", NULL, &o, &a);
+	assert_int_equal(a.err.code, ERR_NONE);
+	assert_true(a.end.total > 0);
+	assert_int_equal(a.end.total,
+	    gate_sql("select count(*) from firebreak.customer_state where"
+		     " owner_id = %lld and name like '%%c91%%'",
+		(long long)rep_person));
+	buf_clear(&o);
+}
+
+/* The write waits for a lock while its terminal goes; then it happens, and
+ * watchers here and at another gateway hear of it. */
+static void
+writes_outlive_their_terminal(void **state)
+{
+	struct gate_terminal far = {.key = boss.key}, dying = {0};
+	const struct gateway_counters *c = gateway_counters(gate.gateway);
+	struct gate_answer a = {0};
+	struct buf o = {0}, args = {0};
+	struct gateway *second;
+	uint64_t writes = c->writes, sessions = c->sessions;
+	char *address;
+	uint8_t id[16];
+
+	(void)state;
+	second = gate_start(&gateway_default_limits, &address);
+	put_watch(&o);
+	gate_dial(&far, address, NULL);
+	gate_wait(&far.welcomed);
+	gate_join(&dying, rep_person);
+	gate_ask(&far, "customer/list", NULL, &o, &a);
+	gate_ask(&boss, "customer/list", NULL, &o, &a);
+	boss.stale = far.stale = false;
+	gate_put_visit(&args, gate_first_customer(rep_person), "last words");
+	client_request_id(id);
+	gate_sql("begin");
+	gate_sql("lock table firebreak.activity in share mode");
+	client_write(dying.client, "visit/record", &args, id, &gate_reply, &a);
+	while (c->writes == writes)
+		loop_turn(gate.loop, true);
+	gate_leave(&dying);
+	while (c->sessions > sessions)
+		loop_turn(gate.loop, true);
+	assert_false(boss.stale || far.stale);
+	gate_sql("commit");
+	gate_wait(&boss.stale);
+	gate_wait(&far.stale);
+	assert_int_equal(gate_sql("select count(*) from firebreak.activity "
+				  "where summary = 'last words'"),
+	    1);
+	gate_hang_up(&far);
+	gateway_free(second);
+	free(address);
+	buf_clear(&o);
+	buf_clear(&args);
+}
+
+/* Only the daemon's connections with this name end. */
+static void
+break_connections(const char *name)
+{
+	assert_true(gate_sql("select count(pg_terminate_backend(pid)) from "
+			     "pg_stat_activity where usename = 'firebreak_app'"
+			     " and application_name like 'firebreak %s'",
+			name) > 0);
+}
+
 static bool
 is_answered(void *arg)
 {
@@ -285,11 +426,22 @@ is_answered(void *arg)
 static void
 lost_connections_come_back(void **state)
 {
+	static const char *const names[] = {"%", "listen"};
+	struct gate_answer a;
+	struct buf o = {0};
+	size_t i;
+
 	(void)state;
-	gate_sql(
-	    "select count(pg_terminate_backend(pid)) from pg_stat_activity "
-	    "where usename = 'firebreak_app'");
-	assert_true(harness_until(is_answered, NULL, 10000));
+	put_watch(&o);
+	for (i = 0; i < COUNT_OF(names); i++) {
+		gate_ask(&boss, "customer/list", NULL, &o, &a);
+		assert_int_equal(a.err.code, ERR_NONE);
+		boss.stale = false;
+		break_connections(names[i]);
+		gate_wait(&boss.stale);
+		assert_true(harness_until(is_answered, NULL, 10000));
+	}
+	buf_clear(&o);
 }
 
 static void
@@ -341,6 +493,9 @@ main(void)
 	    cmocka_unit_test(write_happens_once),
 	    cmocka_unit_test(refusals_say_why),
 	    cmocka_unit_test(watchers_hear_of_changes),
+	    cmocka_unit_test(asking_again_keeps_the_watch),
+	    cmocka_unit_test(filters_and_searches_count_right),
+	    cmocka_unit_test(writes_outlive_their_terminal),
 	    cmocka_unit_test(lost_connections_come_back),
 	    cmocka_unit_test(revoked_device_is_sent_away),
 	    cmocka_unit_test(stopping_says_goodbye),

@@ -10,12 +10,12 @@
 -- watch: task customer people
 select t.task_id, t.kind, t.what, t.due_at, t.state, t.due_at < clock.now()
 	    and t.state = 0 as overdue, t.person_id, p.name as person,
-	t.customer_id, s.name as customer, array_to_string(t.outcomes, ', ')
-	    as outcomes, t.outcome, t.note, t.origin, t.alert_id, t.done_at,
+	t.customer_id, (select s.name from firebreak.customer_state s
+	    where s.customer_id = t.customer_id) as customer,
+	array_to_string(t.outcomes, ', ') as outcomes, t.outcome, t.note, t.origin, t.alert_id, t.done_at,
 	t.created_at
 from firebreak.task t
 	left join firebreak.person p on p.person_id = t.person_id
-	left join firebreak.customer_state s on s.customer_id = t.customer_id
 where :scope(t.org_code)
 	and (:state::smallint is null or t.state = :state)
 	and (:person_id::bigint is null or t.person_id = :person_id)
