@@ -311,6 +311,7 @@ engine_free(struct engine *e)
 	if (!e)
 		return;
 	db_link_free(e->link);
+	work_clear(e);
 	loop_timer_cancel(e->timer);
 	round_clear(&e->round);
 	for (size_t i = 0; i < e->set->sources->subject_count; i++)

@@ -3,6 +3,7 @@
 #define SERVER_ENGINE_ENGINE_IMPL_H
 
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "common/buf.h"
 #include "server/db.h"
@@ -25,6 +26,8 @@ enum engine_state {
 	ENGINE_IDLE,
 	ENGINE_BUSY /* a statement is under way */
 };
+
+struct asked;
 
 struct queue_row {
 	int64_t id;
@@ -54,7 +57,8 @@ struct engine {
 	size_t program; /* of the round or of the walk */
 	int32_t *round_rows;
 	size_t round_row_count;
-	int pending; /* replies the round waits for */
+	int pending;		  /* replies the round waits for */
+	LIST_HEAD(, asked) asked; /* what those replies are for */
 	bool walking;
 	int64_t walk_after, walk_base;
 	uint64_t started;
@@ -75,6 +79,7 @@ bool work_choose(struct engine *e, int64_t clock);
 void work_begin(struct engine *e, int64_t clock);
 void work_start(struct engine *e);
 void work_commit(struct engine *e);
+void work_clear(struct engine *e); /* after the link is gone */
 
 /* queue.c: the rows of the change queue. */
 void queue_take(struct engine *e);

@@ -269,6 +269,7 @@ judge_round(struct engine *e)
 }
 
 struct asked {
+	LIST_ENTRY(asked) link;
 	struct engine *engine;
 	size_t which;
 	bool group;
@@ -280,6 +281,7 @@ on_values(const struct db_reply *r, void *arg)
 	struct asked a = *(struct asked *)arg;
 	struct engine *e = a.engine;
 
+	LIST_REMOVE((struct asked *)arg, link);
 	free(arg);
 	if (engine_failed(e, r) || e->pending == 0)
 		return;
@@ -299,8 +301,20 @@ ask(struct engine *e, const char *sql, struct asked a, const struct db_value *v,
 
 	a.engine = e;
 	*copy = a;
+	LIST_INSERT_HEAD(&e->asked, copy, link);
 	e->pending++;
 	db_link_send(e->link, sql, v, count, on_values, copy);
+}
+
+void
+work_clear(struct engine *e)
+{
+	struct asked *a;
+
+	while ((a = LIST_FIRST(&e->asked))) {
+		LIST_REMOVE(a, link);
+		free(a);
+	}
 }
 
 static void
