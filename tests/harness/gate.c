@@ -283,9 +283,9 @@ gate_start(const struct gateway_limits *l, char **address)
 {
 	struct db_options db = {.light = 2,
 	    .heavy = 1,
-	    .light_timeout_ms = 250,
+	    .light_timeout_ms = 1000,
 	    .heavy_timeout_ms = 10000,
-	    .lock_timeout_ms = 200};
+	    .lock_timeout_ms = 900};
 	struct gateway_options o = {.secret = keyfile_secret(gate.key),
 	    .public = keyfile_public(gate.key),
 	    .catalogue = gate.catalogue,

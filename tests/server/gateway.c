@@ -32,11 +32,34 @@
 static int64_t rep_person, other_person;
 static struct gate_terminal rep, boss, other;
 
+static const char slow_sql[] =
+    "-- statement: test/slow\n-- purpose: Takes longer than light ones may.\n"
+    "-- roles: all\n-- rows: one\n-- watch: customer\n"
+    "select 1::bigint as n, coalesce(pg_sleep(1.3)::text, '') as slept\n";
+
+/* The statements of the house and one that is slow. */
+static const struct sqlfile *
+with_slow(void)
+{
+	static struct sqlfile files[400];
+	size_t n = 0;
+
+	while (sqlfile_table[n].name) {
+		assert_true(n + 2 < COUNT_OF(files));
+		files[n] = sqlfile_table[n];
+		n++;
+	}
+	files[n].name = "api/test/slow.sql";
+	files[n].text = slow_sql;
+	files[n].len = strlen(slow_sql);
+	return files;
+}
+
 static int
 set_up(void **state)
 {
 	(void)state;
-	gate_open(sqlfile_table);
+	gate_open(with_slow());
 	rep_person = gate_person("Rep", "rep");
 	other_person = gate_person("Other", "rep");
 	gate_customers(rep_person, CUSTOMERS, "c");
@@ -399,6 +422,43 @@ writes_outlive_their_terminal(void **state)
 	buf_clear(&args);
 }
 
+static void
+slow_reads_move_to_a_heavy_connection(void **state)
+{
+	const struct gateway_counters *c = gateway_counters(gate.gateway);
+	uint64_t retries = c->heavy_retries;
+	struct gate_answer a;
+
+	(void)state;
+	gate_ask(&rep, "test/slow", NULL, NULL, &a);
+	assert_int_equal(a.err.code, ERR_NONE);
+	assert_int_equal(a.rows, 1);
+	assert_int_equal(c->heavy_retries, retries + 1);
+}
+
+/* A deputy sees the other's customers beside the own ones, as long as it
+ * lasts. */
+static void
+deputies_have_a_second_range(void **state)
+{
+	struct gate_terminal t = {0};
+	struct gate_answer a;
+	int64_t person = gate_person("Deputy", "rep");
+
+	(void)state;
+	gate_customers(person, 7, "d");
+	gate_sql("insert into firebreak.deputy (person_id, lo, hi, from_at,"
+		 " until_at, reason) select %lld, code, code, now() -"
+		 " interval '1 hour', now() + interval '1 hour', 'ill' from"
+		 " firebreak.seat where person_id = %lld",
+	    (long long)person, (long long)rep_person);
+	gate_join(&t, person);
+	gate_ask(&t, "customer/list", NULL, NULL, &a);
+	assert_int_equal(a.err.code, ERR_NONE);
+	assert_int_equal(a.end.total, CUSTOMERS + 7);
+	gate_leave(&t);
+}
+
 /* Only the daemon's connections with this name end. */
 static void
 break_connections(const char *name)
@@ -496,6 +556,8 @@ main(void)
 	    cmocka_unit_test(asking_again_keeps_the_watch),
 	    cmocka_unit_test(filters_and_searches_count_right),
 	    cmocka_unit_test(writes_outlive_their_terminal),
+	    cmocka_unit_test(slow_reads_move_to_a_heavy_connection),
+	    cmocka_unit_test(deputies_have_a_second_range),
 	    cmocka_unit_test(lost_connections_come_back),
 	    cmocka_unit_test(revoked_device_is_sent_away),
 	    cmocka_unit_test(stopping_says_goodbye),
