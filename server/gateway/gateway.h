@@ -5,7 +5,7 @@
  *     gateway.c   listening, housekeeping, stopping
  *     session.c   one terminal: states, frames, closing
  *     login.c     from a device's key to a person with ranges
- *     request.c   one ASK or WRITE from frame to DONE
+ *     request.c   one ASK or WRITE from frame to DONE (request_values.c)
  *     answer.c    rows and errors as frames
  *     watch.c     who watches which topics over which codes; STALE
  *     notify.c    the same between daemons

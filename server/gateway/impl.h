@@ -166,6 +166,13 @@ void request_cancel(struct session *s, uint32_t id);
 void request_drop_all(struct session *s);
 void request_drop_orphans(struct gateway *g);
 
+/* request_values.c: into gateway.params and gateway.list */
+bool request_has_second_range(const struct request *r);
+int request_add_values(struct request *r, struct err *e)
+    __attribute__((warn_unused_result));
+int request_read_options(struct request *r, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* answer.c */
 void answer_columns(struct request *r);
 void answer_rows(struct request *r, const struct pg_result *rows);

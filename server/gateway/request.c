@@ -129,108 +129,6 @@ request_cancel(struct session *s, uint32_t id)
 		finish(r);
 }
 
-/* Values ------------------------------------------------------------------- */
-
-/* Where each argument's value is in the frame; len 0: not given. */
-static int
-find_args(struct request *r, struct codec_reader found[], struct err *e)
-{
-	const struct statement *st = r->statement;
-	struct codec_reader in;
-	struct codec_item name;
-	size_t n, i;
-	int k;
-
-	codec_open(&in, r->body, r->len);
-	in.at = r->args;
-	n = codec_need_map(&in);
-	for (i = 0; i < n; i++) {
-		if (!codec_next(&in, &name) || name.type != CODEC_TEXT)
-			return err_set(e, ERR_BAD_REQUEST, "malformed args");
-		for (k = 0; k < st->arg_count; k++) {
-			if (strlen(st->args[k].name) == name.len &&
-			    memcmp(st->args[k].name, name.data, name.len) == 0)
-				break;
-		}
-		if (k == st->arg_count)
-			return err_set(e, ERR_BAD_ARGUMENT,
-			    "%s has no argument \"%.*s\"", st->name,
-			    (int)name.len, (const char *)name.data);
-		found[k] = in;
-		codec_skip(&in);
-	}
-	return in.failed ? err_set(e, ERR_BAD_REQUEST, "malformed args") : 0;
-}
-
-static int
-add_arg(struct request *r, int i, struct codec_reader *in, struct err *e)
-{
-	struct params *p = &r->session->gateway->params;
-	const struct catalogue_arg *a = &r->statement->args[i];
-	int failed;
-
-	failed =
-	    in->len ? params_read(p, a->kind, in, e) : params_add_null(p, e);
-	if (!failed && !a->optional && p->items[p->count - 1].len < 0)
-		failed = err_set(e, ERR_BAD_ARGUMENT, "%s is missing", a->name);
-	if (failed && e)
-		snprintf(e->field, sizeof(e->field), "%s", a->name);
-	return failed;
-}
-
-static int
-add_supplied(struct request *r, int source, struct err *e)
-{
-	const struct db_scope *s = &r->session->scope;
-	const int64_t values[] = {s->person, s->lo, s->hi, s->lo2, s->hi2};
-	struct params *p = &r->session->gateway->params;
-
-	if (source <= SOURCE_LO2 && s->lo2 > s->hi2)
-		return params_add_null(p, e);
-	return params_add_int(p, values[-1 - source], e);
-}
-
-static bool
-has_second_range(const struct request *r)
-{
-	const struct db_scope *s = &r->session->scope;
-
-	return r->statement->is_scoped && s->lo2 <= s->hi2;
-}
-
-/* The statement's own parameters, in the gateway's scratch. */
-static int
-add_values(struct request *r, struct err *e)
-{
-	const struct catalogue_text *t =
-	    &r->statement->text[has_second_range(r)];
-	struct codec_reader found[CATALOGUE_PARAMS_MAX];
-	int i, failed = 0;
-
-	if (r->statement->arg_count > CATALOGUE_PARAMS_MAX)
-		return err_set(e, ERR_INTERNAL, "too many arguments");
-	memset(found, 0, sizeof(found));
-	params_reset(&r->session->gateway->params);
-	if (find_args(r, found, e))
-		return -1;
-	for (i = 0; i < t->params && !failed; i++)
-		failed = t->source[i] < 0 ? add_supplied(r, t->source[i], e)
-					  : add_arg(r, t->source[i],
-						&found[t->source[i]], e);
-	return failed;
-}
-
-static int
-read_options(struct request *r, struct err *e)
-{
-	struct codec_reader in;
-
-	codec_open(&in, r->body, r->len);
-	in.at = r->options;
-	return list_options_read(&r->session->gateway->list, r->statement,
-	    r->options ? &in : NULL, e);
-}
-
 static void on_reply(const struct db_reply *reply, void *arg);
 
 static int
@@ -292,8 +190,8 @@ send_scope(struct request *r, struct err *e)
 	struct gateway *g = r->session->gateway;
 
 	buf_reset(&g->sql);
-	if (list_count(r->statement, has_second_range(r), LIST_NARROW + 1,
-		&nothing, &g->sql, &g->params, e))
+	if (list_count(r->statement, request_has_second_range(r),
+		LIST_NARROW + 1, &nothing, &g->sql, &g->params, e))
 		return -1;
 	return send(r, buf_str(&g->sql), r->statement->heavy, true);
 }
@@ -305,7 +203,7 @@ is_plain(const struct request *r)
 {
 	const struct gateway *g = r->session->gateway;
 	const struct catalogue_text *t =
-	    &r->statement->text[has_second_range(r)];
+	    &r->statement->text[request_has_second_range(r)];
 	int i;
 
 	if (g->list.filter_count || g->list.search >= 0)
@@ -325,8 +223,8 @@ send_page(struct request *r, bool narrow, struct err *e)
 	bool custom = !narrow || !is_plain(r);
 
 	buf_reset(&g->sql);
-	if (list_page(r->statement, has_second_range(r), narrow, &g->list,
-		&g->sql, &g->params, e))
+	if (list_page(r->statement, request_has_second_range(r), narrow,
+		&g->list, &g->sql, &g->params, e))
 		return -1;
 	return send(r, buf_str(&g->sql), r->statement->heavy, custom);
 }
@@ -338,7 +236,7 @@ send_count(struct request *r, struct err *e)
 	bool exact = g->list.exact;
 
 	buf_reset(&g->sql);
-	if (list_count(r->statement, has_second_range(r),
+	if (list_count(r->statement, request_has_second_range(r),
 		exact ? 0 : LIST_COUNT_MOST + 1, &g->list, &g->sql, &g->params,
 		e))
 		return -1;
@@ -351,7 +249,8 @@ send_rows(struct request *r, struct err *e)
 	int narrow;
 
 	if (r->statement->rows != ROWS_MANY)
-		return send(r, r->statement->text[has_second_range(r)].sql,
+		return send(r,
+		    r->statement->text[request_has_second_range(r)].sql,
 		    r->statement->heavy, false);
 	narrow = is_narrow(r);
 	if (narrow >= 0)
@@ -400,11 +299,11 @@ advance(struct request *r, struct err *e)
 {
 	if (r->stage == STAGE_KEPT)
 		return send_kept(r, e);
-	if (add_values(r, e))
+	if (request_add_values(r, e))
 		return -1;
 	if (r->stage == STAGE_WRITE)
 		return send_write(r, e);
-	if (read_options(r, e))
+	if (request_read_options(r, e))
 		return -1;
 	switch (r->stage) {
 	case STAGE_SCOPE:
@@ -436,7 +335,7 @@ take_scope(struct request *r, const struct pg_result *rows)
 	struct err e;
 	uint64_t key;
 
-	if (add_values(r, &e)) {
+	if (request_add_values(r, &e)) {
 		fail(r, &e);
 		return;
 	}
@@ -464,7 +363,7 @@ take_rows(struct request *r, const struct pg_result *rows)
 	struct err e;
 
 	/* Another request may have used the scratch meanwhile. */
-	if (read_options(r, &e)) {
+	if (request_read_options(r, &e)) {
 		fail(r, &e);
 		return;
 	}
@@ -489,7 +388,7 @@ take_count(struct request *r, const struct pg_result *rows)
 	int64_t total = db_int(rows, 0, 0);
 	struct err e;
 
-	if (read_options(r, &e))
+	if (request_read_options(r, &e))
 		fail(r, &e);
 	else
 		finish_counted(r, total);
@@ -703,7 +602,7 @@ begin(struct request *r, bool is_write, struct err *e)
 		return -1;
 	if (is_write)
 		return advance(r, e);
-	if (read_options(r, e))
+	if (request_read_options(r, e))
 		return -1;
 	if (watch_start(s, r->id, r->statement, s->gateway->list.watch, e))
 		return -1;
