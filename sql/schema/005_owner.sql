@@ -119,9 +119,11 @@ create function firebreak.login(p_public_key bytea)
 returns table (person_id bigint, name text, role text, place text, lang text,
     device_id bigint, lo bigint, hi bigint, lo2 bigint, hi2 bigint,
     revoked bool)
-language sql stable security definer set search_path = firebreak, pg_temp
+language plpgsql stable security definer set search_path = firebreak, pg_temp
 as $$
-	select p.person_id, p.name, s.role, u.name, p.lang, d.device_id,
+#variable_conflict use_column
+begin
+	return query select p.person_id, p.name, s.role, u.name, p.lang, d.device_id,
 	    case s.role when 'rep' then s.code else u.code_lo end,
 	    case s.role when 'rep' then s.code else u.code_hi end,
 	    x.lo, x.hi,
@@ -134,7 +136,8 @@ as $$
 	        where y.person_id = p.person_id
 	        and clock.now() >= y.from_at and clock.now() < y.until_at
 	        order by y.hi - y.lo desc, y.deputy_id limit 1) x on true
-	where d.public_key = p_public_key
+	where d.public_key = p_public_key;
+end
 $$;
 
 -- The same ranges for a person, for daemons' own work and tests.
@@ -216,11 +219,13 @@ end
 $$;
 
 create function firebreak.device_seen(p_device bigint) returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
+begin
 	update firebreak.device set last_seen = clock.real()
 	where device_id = p_device
-	and (last_seen is null or last_seen < clock.real() - interval '1 minute')
+	and (last_seen is null or last_seen < clock.real() - interval '1 minute');
+end
 $$;
 
 -- Exactly once --------------------------------------------------------------------
