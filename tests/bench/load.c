@@ -473,6 +473,7 @@ idle(char **argv)
 	loop_run(load.loop);
 	after = process_kib(argv[3]);
 	printf("sessions %zu\n", load.count);
+	printf("daemon_kib %ld\n", after);
 	printf("sessions_kib %.2f\n", (double)(after - before) / (double)count);
 	loop_timer_cancel(quiet);
 	terminals_close();

@@ -163,8 +163,8 @@ overhead()
 	scripts point
 	for i in $(seq "$runs"); do
 		load_run 1 point "$seconds"
-		awk -v us="$(figure point_p50_ms)" -v tps="$(tps point 1 .p)" \
-			'BEGIN { print us * 1000 - 1e6 / tps }'
+		awk -v ours="$(figure point_per_s)" -v tps="$(tps point 1 .p)" \
+			'BEGIN { print 1e6 / ours - 1e6 / tps }'
 	done | say overhead_us us
 }
 
@@ -194,7 +194,8 @@ sessions()
 	done
 	"$load" idle "$address" "$server_key" "$company/many" "$idle" "$daemon" \
 		>"$out"
-	echo "# sessions: $(figure sessions)"
+	echo "# sessions: $(figure sessions); the daemon's private memory with" \
+		"them: $(figure daemon_kib) KiB"
 	figure sessions_kib | say sessions_10k_kib KiB
 }
 
