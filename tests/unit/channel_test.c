@@ -27,214 +27,35 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "common/stream.h"
+#include "tests/harness/channel_pair.h"
 
-#define DEADLINE_US 20000000
-
-/* One side, with what happened to it. */
-struct side {
-	struct channel *c;
-	struct channel_options o;
-	struct keyfile *key;
-	bool ready, closed, plain_end;
-	bool hold;   /* server: answer the hello later */
-	bool refuse; /* server: with ERR_REVOKED */
-	bool free_at_hello, free_at_frame, pause_at_frame;
-	struct err err;
-	uint8_t peer_key[32];
-	struct buf hello;
-	size_t frames, bytes;
-	enum frame_type last_type;
-	uint32_t last_id;
-	struct buf last;
-	int drained;
-};
-
-static struct loop *loop;
-static struct side client, server;
-static int fds[2]; /* client's, server's end */
-static char path[64];
-static struct stream_listener *listener;
+static int fds[2];	    /* client's, server's end */
 static struct buf recorded; /* what the client sent through us */
-
-static void
-on_hello(const uint8_t key[32], const uint8_t *hello, size_t len, void *arg)
-{
-	struct side *s = arg;
-	struct err e;
-
-	memcpy(s->peer_key, key, 32);
-	buf_add(&s->hello, hello, len);
-	if (s->free_at_hello) {
-		channel_free(s->c);
-		s->c = NULL;
-	} else if (s->refuse) {
-		err_set(&e, ERR_REVOKED, "this key was revoked");
-		channel_refuse(s->c, &e);
-	} else if (!s->hold) {
-		channel_accept(s->c);
-	}
-}
-
-static void
-on_ready(void *arg)
-{
-	struct side *s = arg;
-
-	s->ready = true;
-}
-
-static void
-on_frame(enum frame_type type, uint32_t id, const uint8_t *body, size_t len,
-    void *arg)
-{
-	struct side *s = arg;
-
-	s->frames++;
-	s->bytes += len;
-	s->last_type = type;
-	s->last_id = id;
-	buf_reset(&s->last);
-	buf_add(&s->last, body, len);
-	if (s->pause_at_frame)
-		channel_pause(s->c);
-	if (s->free_at_frame) {
-		channel_free(s->c);
-		s->c = NULL;
-	}
-}
-
-static void
-on_drained(void *arg)
-{
-	struct side *s = arg;
-
-	s->drained++;
-}
-
-static void
-on_closed(const struct err *e, void *arg)
-{
-	struct side *s = arg;
-
-	assert_false(s->closed);
-	s->closed = true;
-	s->plain_end = !e;
-	if (e)
-		s->err = *e;
-}
-
-static const struct channel_events calls = {
-    .on_hello = on_hello,
-    .on_ready = on_ready,
-    .on_frame = on_frame,
-    .on_drained = on_drained,
-    .on_closed = on_closed,
-};
-
-static void
-give_key(struct side *s)
-{
-	s->key = keyfile_generate();
-	s->o = (struct channel_options){
-	    .secret = keyfile_secret(s->key),
-	    .public = keyfile_public(s->key),
-	    .frame_max = 1 << 20,
-	};
-}
-
-static void
-on_accept(int fd, void *arg)
-{
-	(void)arg;
-	server.c = channel_serve(loop, fd, &server.o, &calls, &server);
-}
-
-static int
-setup(void **state)
-{
-	struct err e;
-
-	(void)state;
-	loop = loop_new();
-	memset(&client, 0, sizeof(client));
-	memset(&server, 0, sizeof(server));
-	give_key(&client);
-	give_key(&server);
-	snprintf(path, sizeof(path), "unix:/tmp/channel_test.%d", getpid());
-	listener = stream_listen(loop, path, on_accept, NULL, &e);
-	assert_non_null(listener);
-	return 0;
-}
-
-static void
-clear_side(struct side *s)
-{
-	channel_free(s->c);
-	keyfile_free(s->key);
-	buf_clear(&s->hello);
-	buf_clear(&s->last);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	clear_side(&client);
-	clear_side(&server);
-	stream_listener_cancel(listener);
-	buf_clear(&recorded);
-	loop_free(loop);
-	return 0;
-}
-
-/* Turns the loop until the condition holds; fails loudly after a while. */
-#define UNTIL(condition)                                  \
-	do {                                              \
-		uint64_t end_ = loop_now() + DEADLINE_US; \
-		while (!(condition)) {                    \
-			assert_true(loop_now() < end_);   \
-			loop_turn(loop, false);           \
-		}                                         \
-	} while (0)
-
-static void
-start_client(void)
-{
-	client.c = channel_connect(
-	    loop, path, keyfile_public(server.key), &client.o, &calls, &client);
-	channel_set_hello(client.c, "hello", 5);
-}
-
-static void
-start_both(void)
-{
-	start_client();
-	UNTIL(client.ready && server.c && channel_is_open(server.c));
-}
 
 static void
 test_good_path(void **state)
 {
 	(void)state;
-	start_both();
-	assert_memory_equal(server.peer_key, keyfile_public(client.key), 32);
-	assert_int_equal(server.hello.len, 5);
-	channel_send(client.c, FRAME_ASK, 7, "question", 8);
-	UNTIL(server.frames == 1);
-	assert_int_equal(server.last_type, FRAME_ASK);
-	assert_int_equal(server.last_id, 7);
-	assert_memory_equal(server.last.data, "question", 8);
-	channel_send(server.c, FRAME_DONE, 7, "", 0);
-	UNTIL(client.frames == 1);
-	assert_int_equal(client.last_type, FRAME_DONE);
-	assert_int_equal(client.last.len, 0);
-	channel_finish(client.c);
-	UNTIL(server.closed);
-	assert_true(server.plain_end);
-	channel_free(server.c);
-	server.c = NULL;
-	UNTIL(client.closed);
-	assert_true(client.plain_end);
+	pair_start();
+	assert_memory_equal(
+	    pair.server.peer_key, keyfile_public(pair.client.key), 32);
+	assert_int_equal(pair.server.hello.len, 5);
+	channel_send(pair.client.c, FRAME_ASK, 7, "question", 8);
+	UNTIL(pair.server.frames == 1);
+	assert_int_equal(pair.server.last_type, FRAME_ASK);
+	assert_int_equal(pair.server.last_id, 7);
+	assert_memory_equal(pair.server.last.data, "question", 8);
+	channel_send(pair.server.c, FRAME_DONE, 7, "", 0);
+	UNTIL(pair.client.frames == 1);
+	assert_int_equal(pair.client.last_type, FRAME_DONE);
+	assert_int_equal(pair.client.last.len, 0);
+	channel_finish(pair.client.c);
+	UNTIL(pair.server.closed);
+	assert_true(pair.server.plain_end);
+	channel_free(pair.server.c);
+	pair.server.c = NULL;
+	UNTIL(pair.client.closed);
+	assert_true(pair.client.plain_end);
 }
 
 static void
@@ -244,12 +65,12 @@ test_refused(void **state)
 	char *code;
 
 	(void)state;
-	server.refuse = true;
-	start_client();
-	UNTIL(client.frames == 1 && client.closed);
-	assert_int_equal(client.last_type, FRAME_ERROR);
-	assert_int_equal(client.last_id, 0);
-	codec_open(&r, client.last.data, client.last.len);
+	pair.server.refuse = true;
+	pair_start_client();
+	UNTIL(pair.client.frames == 1 && pair.client.closed);
+	assert_int_equal(pair.client.last_type, FRAME_ERROR);
+	assert_int_equal(pair.client.last_id, 0);
+	codec_open(&r, pair.client.last.data, pair.client.last.len);
 	assert_int_equal(codec_need_array(&r), 4);
 	code = codec_need_text(&r);
 	assert_string_equal(code, "revoked");
@@ -262,19 +83,20 @@ test_refused(void **state)
 static void
 serve_raw(void)
 {
-	server.closed = server.plain_end = false;
-	server.err.code = ERR_NONE;
-	buf_reset(&server.hello);
+	pair.server.closed = pair.server.plain_end = false;
+	pair.server.err.code = ERR_NONE;
+	buf_reset(&pair.server.hello);
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	server.c = channel_serve(loop, fds[1], &server.o, &calls, &server);
+	pair.server.c = channel_serve(
+	    pair.loop, fds[1], &pair.server.o, &pair_calls, &pair.server);
 }
 
 static void
 drop_raw(void)
 {
-	channel_free(server.c);
-	server.c = NULL;
+	channel_free(pair.server.c);
+	pair.server.c = NULL;
 	close(fds[0]);
 }
 
@@ -282,7 +104,7 @@ static void
 turn(int times)
 {
 	for (int i = 0; i < times; i++)
-		loop_turn(loop, false);
+		loop_turn(pair.loop, false);
 }
 
 /* Carries bytes between two sockets, a few at a time; what goes from `from` is
@@ -318,14 +140,14 @@ start_through_us(size_t most)
 
 	wire = -1;
 	buf_reset(&recorded);
-	stream_listener_cancel(listener);
-	listener = stream_listen(loop, path, on_wire, NULL, &e);
-	assert_non_null(listener);
-	start_client();
-	channel_send(client.c, FRAME_ASK, 1, "first", 5);
+	stream_listener_cancel(pair.listener);
+	pair.listener = stream_listen(pair.loop, pair.path, on_wire, NULL, &e);
+	assert_non_null(pair.listener);
+	pair_start_client();
+	channel_send(pair.client.c, FRAME_ASK, 1, "first", 5);
 	UNTIL(wire >= 0);
 	serve_raw();
-	while (server.frames < 1 && !server.closed) {
+	while (pair.server.frames < 1 && !pair.server.closed) {
 		turn(1);
 		carry(wire, fds[0], most, true);
 		carry(fds[0], wire, most, false);
@@ -337,14 +159,14 @@ test_one_byte_at_a_time(void **state)
 {
 	(void)state;
 	start_through_us(1);
-	assert_int_equal(server.frames, 1);
-	assert_memory_equal(server.last.data, "first", 5);
+	assert_int_equal(pair.server.frames, 1);
+	assert_memory_equal(pair.server.last.data, "first", 5);
 	drop_raw();
 	close(wire);
 }
 
-/* The recorded bytes of a good client, cut or changed, sent to a new server:
- * it has other ephemeral keys, so nothing past message 2 can pass. */
+/* The recorded bytes of a good client, cut or changed, sent to a new
+ * server: it has other ephemeral keys, so nothing past message 2 can pass. */
 static void
 test_replayed_and_cut(void **state)
 {
@@ -352,18 +174,18 @@ test_replayed_and_cut(void **state)
 	start_through_us(65536);
 	drop_raw();
 	close(wire);
-	server.frames = 0;
+	pair.server.frames = 0;
 	assert_true(recorded.len > 8 + 50 + 66);
 	for (size_t n = 0; n <= recorded.len; n++) {
 		serve_raw();
 		assert_int_equal(write(fds[0], recorded.data, n), (ssize_t)n);
 		shutdown(fds[0], SHUT_WR);
-		UNTIL(server.closed);
-		assert_false(server.plain_end);
-		assert_int_equal(server.hello.len, 0);
+		UNTIL(pair.server.closed);
+		assert_false(pair.server.plain_end);
+		assert_int_equal(pair.server.hello.len, 0);
 		drop_raw();
 	}
-	assert_int_equal(server.frames, 0);
+	assert_int_equal(pair.server.frames, 0);
 	buf_clear(&recorded);
 }
 
@@ -382,17 +204,17 @@ test_changed_on_the_way(void **state)
 	close(wire);
 	/* the last turn changes nothing: then it must work */
 	for (size_t at = 0; at < total + 3; at += 3) {
-		channel_free(client.c);
-		client.c = NULL;
-		client.closed = client.ready = false;
-		server.frames = 0;
+		channel_free(pair.client.c);
+		pair.client.c = NULL;
+		pair.client.closed = pair.client.ready = false;
+		pair.server.frames = 0;
 		wire = -1;
-		start_client();
-		channel_send(client.c, FRAME_ASK, 1, "first", 5);
+		pair_start_client();
+		channel_send(pair.client.c, FRAME_ASK, 1, "first", 5);
 		UNTIL(wire >= 0);
 		serve_raw();
 		sent = 0;
-		for (int i = 0; i < 40 && !server.closed; i++) {
+		for (int i = 0; i < 40 && !pair.server.closed; i++) {
 			turn(1);
 			n = read(wire, piece, sizeof(piece));
 			if (n > 0 && at >= sent && at < sent + (size_t)n)
@@ -405,7 +227,7 @@ test_changed_on_the_way(void **state)
 			carry(fds[0], wire, 65536, false);
 		}
 		/* A longer length than what comes is still being waited for. */
-		assert_int_equal(server.frames, at < total ? 0 : 1);
+		assert_int_equal(pair.server.frames, at < total ? 0 : 1);
 		drop_raw();
 		close(wire);
 	}
@@ -449,8 +271,8 @@ test_strangers(void **state)
 		if (s->code != ERR_BAD_REQUEST)
 			assert_int_equal(n > 0 ? (size_t)n : 0, s->answer);
 		shutdown(fds[0], SHUT_WR);
-		UNTIL(server.closed);
-		assert_int_equal(server.err.code, s->code);
+		UNTIL(pair.server.closed);
+		assert_int_equal(pair.server.err.code, s->code);
 		drop_raw();
 	}
 }
@@ -459,10 +281,10 @@ static void
 test_patience(void **state)
 {
 	(void)state;
-	server.o.patience = 1000;
+	pair.server.o.patience = 1000;
 	serve_raw();
-	UNTIL(server.closed);
-	assert_int_equal(server.err.code, ERR_TIMEOUT);
+	UNTIL(pair.server.closed);
+	assert_int_equal(pair.server.err.code, ERR_TIMEOUT);
 	drop_raw();
 }
 
@@ -470,15 +292,15 @@ static void
 test_rekey(void **state)
 {
 	(void)state;
-	client.o.rekey_after = server.o.rekey_after = 3;
-	start_both();
+	pair.client.o.rekey_after = pair.server.o.rekey_after = 3;
+	pair_start();
 	for (uint32_t i = 1; i <= 20; i++) {
-		channel_send(client.c, FRAME_ASK, i, "q", 1);
-		UNTIL(server.last_id == i);
-		channel_send(server.c, FRAME_DONE, i, "a", 1);
-		UNTIL(client.last_id == i);
+		channel_send(pair.client.c, FRAME_ASK, i, "q", 1);
+		UNTIL(pair.server.last_id == i);
+		channel_send(pair.server.c, FRAME_DONE, i, "a", 1);
+		UNTIL(pair.client.last_id == i);
 	}
-	assert_int_equal(server.frames, 20);
+	assert_int_equal(pair.server.frames, 20);
 }
 
 /* Sides that count differently lose each other at the first rekey. */
@@ -486,17 +308,17 @@ static void
 test_rekey_out_of_step(void **state)
 {
 	(void)state;
-	client.o.rekey_after = 3;
-	server.o.rekey_after = 4;
-	start_both();
+	pair.client.o.rekey_after = 3;
+	pair.server.o.rekey_after = 4;
+	pair_start();
 	for (uint32_t i = 1; i <= 3; i++) {
-		channel_send(client.c, FRAME_ASK, i, "q", 1);
-		UNTIL(server.last_id == i);
+		channel_send(pair.client.c, FRAME_ASK, i, "q", 1);
+		UNTIL(pair.server.last_id == i);
 	}
-	channel_send(client.c, FRAME_ASK, 4, "q", 1);
-	UNTIL(server.closed);
-	assert_int_equal(server.err.code, ERR_BAD_REQUEST);
-	assert_int_equal(server.frames, 3);
+	channel_send(pair.client.c, FRAME_ASK, 4, "q", 1);
+	UNTIL(pair.server.closed);
+	assert_int_equal(pair.server.err.code, ERR_BAD_REQUEST);
+	assert_int_equal(pair.server.frames, 3);
 }
 
 static void
@@ -507,18 +329,18 @@ test_sizes(void **state)
 	uint8_t *body = xcalloc(1, 1 << 20);
 
 	(void)state;
-	start_both();
+	pair_start();
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		body[sizes[i] ? sizes[i] - 1 : 0] = (uint8_t)i;
-		channel_send(client.c, FRAME_ASK, 1, body, sizes[i]);
-		UNTIL(server.frames == i + 1);
-		assert_int_equal(server.last.len, sizes[i]);
-		assert_memory_equal(server.last.data, body, sizes[i]);
+		channel_send(pair.client.c, FRAME_ASK, 1, body, sizes[i]);
+		UNTIL(pair.server.frames == i + 1);
+		assert_int_equal(pair.server.last.len, sizes[i]);
+		assert_memory_equal(pair.server.last.data, body, sizes[i]);
 	}
-	channel_send(client.c, FRAME_ASK, 1, body, (1 << 20) - 4);
-	UNTIL(client.closed && server.closed);
-	assert_int_equal(server.err.code, ERR_FRAME_TOO_LONG);
-	assert_int_equal(client.last_type, FRAME_BYE);
+	channel_send(pair.client.c, FRAME_ASK, 1, body, (1 << 20) - 4);
+	UNTIL(pair.client.closed && pair.server.closed);
+	assert_int_equal(pair.server.err.code, ERR_FRAME_TOO_LONG);
+	assert_int_equal(pair.client.last_type, FRAME_BYE);
 	free(body);
 }
 
@@ -526,27 +348,27 @@ static void
 test_many_in_one_turn(void **state)
 {
 	(void)state;
-	start_both();
+	pair_start();
 	for (uint32_t i = 1; i <= 5000; i++)
-		channel_send(client.c, FRAME_ASK, i, "0123456789", 10);
-	UNTIL(server.frames == 5000);
-	assert_int_equal(server.last_id, 5000);
-	assert_int_equal(channel_unsent(client.c), 0);
+		channel_send(pair.client.c, FRAME_ASK, i, "0123456789", 10);
+	UNTIL(pair.server.frames == 5000);
+	assert_int_equal(pair.server.last_id, 5000);
+	assert_int_equal(channel_unsent(pair.client.c), 0);
 }
 
 static void
 test_pause(void **state)
 {
 	(void)state;
-	start_both();
-	server.pause_at_frame = true;
+	pair_start();
+	pair.server.pause_at_frame = true;
 	for (uint32_t i = 1; i <= 3; i++)
-		channel_send(client.c, FRAME_ASK, i, "q", 1);
+		channel_send(pair.client.c, FRAME_ASK, i, "q", 1);
 	for (size_t i = 1; i <= 3; i++) {
-		UNTIL(server.frames == i);
+		UNTIL(pair.server.frames == i);
 		turn(5);
-		assert_int_equal(server.frames, i);
-		channel_resume(server.c);
+		assert_int_equal(pair.server.frames, i);
+		channel_resume(pair.server.c);
 	}
 }
 
@@ -554,14 +376,14 @@ static void
 test_hello_answered_later(void **state)
 {
 	(void)state;
-	server.hold = true;
-	start_client();
-	channel_send(client.c, FRAME_ASK, 1, "early", 5);
-	UNTIL(server.hello.len == 5);
+	pair.server.hold = true;
+	pair_start_client();
+	channel_send(pair.client.c, FRAME_ASK, 1, "early", 5);
+	UNTIL(pair.server.hello.len == 5);
 	turn(10);
-	assert_int_equal(server.frames, 0);
-	channel_accept(server.c);
-	UNTIL(server.frames == 1);
+	assert_int_equal(pair.server.frames, 0);
+	channel_accept(pair.server.c);
+	UNTIL(pair.server.frames == 1);
 }
 
 /* A client that asks and never reads: reading stops, memory stays bounded. */
@@ -572,27 +394,27 @@ test_never_reads(void **state)
 	size_t most = 0;
 
 	(void)state;
-	server.o.unsent_max = 262144;
-	start_both();
-	channel_pause(client.c);
+	pair.server.o.unsent_max = 262144;
+	pair_start();
+	channel_pause(pair.client.c);
 	for (uint32_t i = 1; i <= 2000; i++) {
-		channel_send(client.c, FRAME_ASK, i, "q", 1);
-		channel_send(client.c, FRAME_PING, i, "\xf6", 1);
+		channel_send(pair.client.c, FRAME_ASK, i, "q", 1);
+		channel_send(pair.client.c, FRAME_PING, i, "\xf6", 1);
 		turn(1);
-		if (server.frames > 0 && server.last_id == i)
+		if (pair.server.frames > 0 && pair.server.last_id == i)
 			channel_send(
-			    server.c, FRAME_ROWS, i, body, sizeof(body));
-		if (channel_unsent(server.c) > most)
-			most = channel_unsent(server.c);
+			    pair.server.c, FRAME_ROWS, i, body, sizeof(body));
+		if (channel_unsent(pair.server.c) > most)
+			most = channel_unsent(pair.server.c);
 	}
 	assert_true(most > 262144);
 	assert_true(most < 262144 + 2 * sizeof(body) + 65536);
-	assert_true(server.frames < 2000);
-	assert_true(channel_stalled(server.c) > 0);
-	channel_resume(client.c);
-	UNTIL(server.frames == 2000);
-	UNTIL(channel_unsent(server.c) == 0);
-	assert_int_equal(channel_stalled(server.c), 0);
+	assert_true(pair.server.frames < 2000);
+	assert_true(channel_stalled(pair.server.c) > 0);
+	channel_resume(pair.client.c);
+	UNTIL(pair.server.frames == 2000);
+	UNTIL(channel_unsent(pair.server.c) == 0);
+	assert_int_equal(channel_stalled(pair.server.c), 0);
 }
 
 static void
@@ -601,30 +423,31 @@ test_ping(void **state)
 	uint64_t before;
 
 	(void)state;
-	start_both();
-	before = channel_heard(client.c);
-	channel_send(client.c, FRAME_PING, 9, "\xf6", 1);
-	UNTIL(channel_heard(client.c) > before);
-	assert_int_equal(client.frames, 0);
-	assert_int_equal(server.frames, 0);
+	pair_start();
+	before = channel_heard(pair.client.c);
+	channel_send(pair.client.c, FRAME_PING, 9, "\xf6", 1);
+	UNTIL(channel_heard(pair.client.c) > before);
+	assert_int_equal(pair.client.frames, 0);
+	assert_int_equal(pair.server.frames, 0);
 }
 
 static void
 test_freed_in_callbacks(void **state)
 {
 	(void)state;
-	server.free_at_hello = true;
-	start_client();
-	UNTIL(client.closed);
-	assert_null(server.c);
-	channel_free(client.c);
-	server.free_at_hello = client.closed = client.ready = false;
-	start_both();
-	server.free_at_frame = true;
-	channel_send(client.c, FRAME_ASK, 1, "q", 1);
-	channel_send(client.c, FRAME_ASK, 2, "q", 1);
-	UNTIL(client.closed);
-	assert_int_equal(server.frames, 1);
+	pair.server.free_at_hello = true;
+	pair_start_client();
+	UNTIL(pair.client.closed);
+	assert_null(pair.server.c);
+	channel_free(pair.client.c);
+	pair.server.free_at_hello = pair.client.closed = pair.client.ready =
+	    false;
+	pair_start();
+	pair.server.free_at_frame = true;
+	channel_send(pair.client.c, FRAME_ASK, 1, "q", 1);
+	channel_send(pair.client.c, FRAME_ASK, 2, "q", 1);
+	UNTIL(pair.client.closed);
+	assert_int_equal(pair.server.frames, 1);
 }
 
 static void
@@ -633,17 +456,17 @@ test_sent_before_finish_arrives(void **state)
 	uint8_t *body = xcalloc(1, 600000);
 
 	(void)state;
-	start_both();
-	channel_send(server.c, FRAME_ROWS, 1, body, 600000);
-	channel_finish(server.c);
-	channel_send(server.c, FRAME_ROWS, 2, body, 10); /* too late */
-	UNTIL(client.closed);
-	assert_int_equal(client.frames, 1);
-	assert_int_equal(client.bytes, 600000);
+	pair_start();
+	channel_send(pair.server.c, FRAME_ROWS, 1, body, 600000);
+	channel_finish(pair.server.c);
+	channel_send(pair.server.c, FRAME_ROWS, 2, body, 10); /* too late */
+	UNTIL(pair.client.closed);
+	assert_int_equal(pair.client.frames, 1);
+	assert_int_equal(pair.client.bytes, 600000);
 	free(body);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
 
 int
 main(void)
