@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "common/yaml.h"
 #include "server/engine/rule.h"
 #include "server/engine/unit.h"
 
@@ -602,6 +603,46 @@ longest_window(const struct expr *e)
 	return longest;
 }
 
+/* {names} in what is said must be there when it is said. */
+static void
+check_say(const struct rule *r, const char *say, struct diags *d)
+{
+	const struct yaml *node = yaml_get(r->node, "say");
+	const char *end;
+	bool known;
+
+	while (say && node && (say = strchr(say, '{'))) {
+		size_t len = strcspn(++say, "}");
+
+		end = say + len;
+		known = (len == 5 && !memcmp(say, "title", 5)) ||
+			(len == 7 && !memcmp(say, "subject", 7)) || !*end;
+		for (size_t i = 0; i < r->let_count && !known; i++)
+			known = strlen(r->lets[i].name) == len &&
+				!memcmp(say, r->lets[i].name, len);
+		if (!known)
+			yaml_fault(r->doc, node, d, "E014",
+			    "say names {%.*s}, which let does not give",
+			    (int)len, say);
+	}
+}
+
+#define SINCE_MOST 29 /* as many arrays as a statement takes */
+
+static void
+check_since_count(
+    const struct program *p, const struct rule *r, struct diags *d)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->input_count; i++)
+		count += p->inputs[i].rule != NULL;
+	if (count > SINCE_MOST)
+		yaml_fault(r->doc, r->node, d, "E031",
+		    "more than %d windows \"since\" for one kind of subject",
+		    SINCE_MOST);
+}
+
 void
 rule_check(struct ruleset *set, struct rule *r, struct diags *d)
 {
@@ -622,5 +663,9 @@ rule_check(struct ruleset *set, struct rule *r, struct diags *d)
 	for (size_t i = 0; i < COUNT_OF(conditions); i++)
 		check_condition(&c, conditions[i]);
 	lint_unused(&c, conditions, COUNT_OF(conditions));
+	check_say(r, r->say_zh, d);
+	if (r->say_en != r->say_zh)
+		check_say(r, r->say_en, d);
+	check_since_count(c.program, r, d);
 	r->longest = longest_window(r->trip.tree);
 }
