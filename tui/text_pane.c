@@ -69,6 +69,7 @@ draw_value(
 	struct format_env env = app_format(pane_app(p));
 	int at = statement_column(p->statement, c->name);
 	struct buf text = {0};
+	int whole;
 	enum style s;
 
 	if (at < 0)
@@ -80,7 +81,10 @@ draw_value(
 	}
 	s = format_cell(
 	    &env, c, p->statement->columns[at].type, &cells[at], &text);
+	whole = f->r.w;
+	f->r.w = LABEL_CELLS + 1; /* a long label is cut, not overwritten */
 	flow_line(f, 1, label_text(&c->heading, env.lang), STYLE_MUTED);
+	f->r.w = whole;
 	if (text_width(buf_str(&text)) <= f->r.w - LABEL_CELLS - 2) {
 		flow_line(f, LABEL_CELLS + 2, (const char *)text.data, s);
 		f->y++;
