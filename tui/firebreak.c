@@ -197,6 +197,10 @@ on_tty(unsigned what, void *arg)
 	uint32_t key;
 
 	(void)what;
+	if (term_is_gone()) {
+		loop_stop(p->loop);
+		return;
+	}
 	while ((key = term_key()) != 0 && !p->app.quit)
 		if (key == KEY_PASTE_)
 			app_paste(&p->app, term_pasted());

@@ -372,13 +372,22 @@ read_paste(void)
 	return KEY_PASTE_;
 }
 
+bool
+term_is_gone(void)
+{
+	struct pollfd pfd = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return poll(&pfd, 1, 0) > 0 &&
+	       (pfd.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
 uint32_t
 term_key(void)
 {
 	wint_t c = 0;
 	int code = get_wch(&c);
 
-	if (code == ERR)
+	if (code == ERR || c == WEOF)
 		return 0;
 	if (code == OK)
 		return c == '\n' ? KEY_ENTER_ : c == 0 ? 0 : (uint32_t)c;

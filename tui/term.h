@@ -28,6 +28,8 @@ void term_redraw(void); /* the next frame paints all */
  * term_pasted() for the text. */
 #define KEY_PASTE_ 0x120000u
 uint32_t term_key(void);
+/* The window was closed: there will never be a key again. */
+bool term_is_gone(void);
 const char *term_pasted(void);
 
 void term_suspend(void); /* back in the shell until continued */
