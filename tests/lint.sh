@@ -120,8 +120,21 @@ rule_guards()
 
 rule_file_length()
 {
-	wc -l $code $tests | awk '$2 != "total" && $1 > 600 {
-		print $2 ":" $1 ": more than 600 lines" }'
+	# Rooms already too large may not grow until they are divided.
+	wc -l $code $tests | awk '
+	BEGIN {
+		most["server/db/conn.c"] = 756
+		most["server/engine/check.c"] = 675
+		most["server/engine/expr.c"] = 700
+		most["server/gateway/request.c"] = 655
+		most["tests/bench/load.c"] = 690
+		most["tests/server/strangers.c"] = 630
+		most["tui/form.c"] = 680
+		most["tui/list_keys.c"] = 680
+	}
+	$2 != "total" && $1 > ($2 in most ? most[$2] : 600) {
+		print $2 ":" $1 ": more than " \
+		    ($2 in most ? most[$2] : 600) " lines" }'
 }
 
 # A body begins with "{" and ends with "}" in column one.

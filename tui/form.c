@@ -646,7 +646,7 @@ form_draw(struct pane *p, struct grid *g, bool focused)
 		cells = w > cells ? w : cells;
 	}
 	cells = cells > LABEL_MAX ? LABEL_MAX : cells;
-	for (w = 0; first < p->field; first++) {
+	for (; first < p->field; first++) {
 		w = 0;
 		for (size_t i = first; i <= p->field; i++)
 			w += field_height(&p->def->fields[i]);

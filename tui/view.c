@@ -107,7 +107,7 @@ table_hints(struct app *a, struct grid *g, int x, int from, int to)
 
 			if (d->hint != order ||
 			    (d->where != WHERE_ANY && !rows) ||
-			    (d->action == ACT_OPEN && !p->def->open))
+			    (d->action == ACT_OPEN && (!p || !p->def->open)))
 				continue;
 			snprintf(key, sizeof(key), "%.*s",
 			    (int)strcspn(d->keys, " "), d->keys);

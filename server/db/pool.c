@@ -84,7 +84,8 @@ db_new(struct loop *l, const struct db_options *o,
 	d->conninfo = xstrdup(o->conninfo);
 	d->listen = o->listen ? xstrdup(o->listen) : NULL;
 	d->light = o->light;
-	d->conns = xcalloc((size_t)(o->light + o->heavy), sizeof(*d->conns));
+	d->conns =
+	    xcalloc((size_t)o->light + (size_t)o->heavy, sizeof(*d->conns));
 	co.conninfo = d->conninfo;
 	co.lock_timeout_ms = o->lock_timeout_ms;
 	for (i = 0; i < o->light + o->heavy; i++) {

@@ -62,7 +62,8 @@ lex_date(struct token t)
 		return bad(t, 10, "there is no such day");
 	t.kind = TOKEN_DATE;
 	t.len = 10;
-	t.value = (double)(seconds / 86400);
+	seconds /= 86400;
+	t.value = (double)seconds;
 	return t;
 }
 

@@ -36,8 +36,11 @@ mark_subjects(struct engine *e, const struct source_def *s,
 		kind = (size_t)(subject - e->set->sources->subjects);
 		if (e->set->programs[kind].rule_count == 0)
 			continue;
-		for (c = 0; strcmp(mark_names[c], s->marks[m].sql); c++)
-			continue;
+		for (c = 0; c < COUNT_OF(mark_names); c++)
+			if (strcmp(mark_names[c], s->marks[m].sql) == 0)
+				break;
+		if (c == COUNT_OF(mark_names))
+			continue; /* the loader lets no other name pass */
 		if (!db_is_null(rows, i, mark_columns[c]))
 			add_entry(
 			    e, kind, db_int(rows, i, mark_columns[c]), at, row);

@@ -359,7 +359,7 @@ read_limit(struct reader *r, const struct yaml *node)
 	struct rule *rule = r->rule;
 	const struct subject_def *s = rule->subject;
 	const struct pair *group;
-	char *end;
+	char *end = NULL;
 
 	if (!node)
 		return;

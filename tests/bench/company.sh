@@ -112,7 +112,7 @@ company_daemon()
 	data: $company/data
 	database: host=$PGHOST dbname=$PGDATABASE user=firebreak_app
 	listen: [$company/socket]
-	metrics: "${METRICS-127.0.0.1:17999}"
+	metrics: "${METRICS-}"
 	packs: [$PWD/server/packs/standard]
 	database_admin: host=$PGHOST dbname=$PGDATABASE user=postgres
 	log_level: warn
