@@ -163,7 +163,8 @@ on_closed(const struct err *e, void *arg)
 			remove(n->options.cache);
 		return;
 	}
-	if (n->options.once)
+	/* Who took our place would be driven out in turn: people choose. */
+	if (n->options.once || (e && e->code == ERR_REPLACED))
 		return;
 	for (int i = 0; i < n->attempts && wait < 30000000; i++)
 		wait *= 2;
