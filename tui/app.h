@@ -75,9 +75,10 @@ struct pane {
 	struct rect rect; /* of the last frame; h 0: not shown */
 
 	struct list_ui lists[PANE_SOURCES];
-	int section; /* the source that has the selection */
-	int column;  /* the column the keys act upon */
-	int left;    /* first column shown after the frozen ones */
+	int section;   /* the source that has the selection */
+	bool arriving; /* the first answers are; nobody has moved yet */
+	int column;    /* the column the keys act upon */
+	int left;      /* first column shown after the frozen ones */
 	int frozen;
 	struct column_ui *columns;
 	struct id_list marks;

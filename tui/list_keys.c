@@ -111,6 +111,7 @@ list_select(struct pane *p, int section, int row)
 	struct list_ui *ui = &p->lists[section];
 
 	p->section = section;
+	p->arriving = false;
 	ui->selected = source_id(&p->sources[section], row);
 	ui->has_selected = true;
 	ui->at = row;
@@ -149,11 +150,25 @@ settle_section(struct pane *p, int section)
 	ui->at = row;
 }
 
+/* Whichever level is answered first, the selection begins in the top one. */
+static void
+settle_arrival(struct pane *p)
+{
+	p->arriving = false;
+	for (int i = p->source_count; i-- > 0;) {
+		p->arriving |= p->sources[i].state == SOURCE_LOADING;
+		if (p->lists[i].has_selected)
+			p->section = i;
+	}
+}
+
 void
 list_settle(struct pane *p)
 {
 	for (int i = 0; i < p->source_count; i++)
 		settle_section(p, i);
+	if (p->arriving)
+		settle_arrival(p);
 	for (int i = 0;
 	     i < p->source_count && !p->lists[p->section].has_selected; i++)
 		if (p->lists[i].has_selected)

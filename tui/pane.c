@@ -205,6 +205,7 @@ pane_ask(struct pane *p)
 	if (p->source_count == 0)
 		return;
 	complete = fill_args(p, &args);
+	p->arriving = true;
 	for (int i = 0; i < p->source_count; i++) {
 		struct source *s = &p->sources[i];
 
