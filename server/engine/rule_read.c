@@ -359,11 +359,13 @@ read_limit(struct reader *r, const struct yaml *node)
 	struct rule *rule = r->rule;
 	const struct subject_def *s = rule->subject;
 	const struct pair *group;
-	char *end = NULL;
+	const char *text;
+	char *end;
 
 	if (!node)
 		return;
-	rule->limit = node->text ? strtod(node->text, &end) / 100 : -1;
+	text = node->text ? node->text : ""; /* a list or a map is no limit */
+	rule->limit = strtod(text, &end) / 100;
 	if (rule->limit <= 0 || rule->limit > 1 ||
 	    strncmp(end, "% of ", 5) != 0) {
 		fault(r, node, "E015", NULL,

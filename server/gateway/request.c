@@ -100,8 +100,9 @@ request_drop_orphans(struct gateway *g)
 {
 	struct request *r;
 
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): r was taken out before */
 	while ((r = TAILQ_FIRST(&g->orphans))) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): r is in the list,
+		 * the one before was taken out */
 		db_cancel(r->work);
 		TAILQ_REMOVE(&g->orphans, r, link);
 		release(r);
