@@ -101,8 +101,8 @@ request_drop_orphans(struct gateway *g)
 	struct request *r;
 
 	while ((r = TAILQ_FIRST(&g->orphans))) {
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): r is in the list,
-		 * the one before was taken out */
+		/* what was released before is no longer in the list */
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		db_cancel(r->work);
 		TAILQ_REMOVE(&g->orphans, r, link);
 		release(r);
