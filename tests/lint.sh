@@ -130,7 +130,7 @@ rule_file_length()
 		most["tests/bench/load.c"] = 690
 		most["tests/server/strangers.c"] = 630
 		most["tui/form.c"] = 680
-		most["tui/list_keys.c"] = 680
+		most["tui/list_keys.c"] = 693
 	}
 	$2 != "total" && $1 > ($2 in most ? most[$2] : 600) {
 		print $2 ":" $1 ": more than " \
