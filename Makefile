@@ -90,7 +90,7 @@ fuzzers: $(patsubst tests/%.c,$B/tests/%,$(FUZZ))
 demo:                     ## a company, a field force and your terminal
 	@sh tests/deps.sh run
 	@$(MAKE) --no-print-directory -s all $B/fieldforce
-	@sh server/demo.sh "$(or $(AS),supervisor)" $B
+	@sh server/demo.sh "$(if $(filter default,$(origin AS)),supervisor,$(AS))" $B
 
 check:                    ## everything that must hold, under ten minutes
 	@sh tests/deps.sh check
