@@ -27,6 +27,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "tests/harness/hex.h"
 
 #define WARM_UP 1500000 /* us before counting begins */
 #define IDS_MAX 200
@@ -58,14 +59,6 @@ static struct load {
 	uint64_t errors, requests;
 	char last_error[600];
 } load;
-
-static void
-hex_parse(const char *text, uint8_t *out, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &out[i]) != 1)
-			fatalx("not a key in hex: %s", text);
-}
 
 static int
 compare_samples(const void *a, const void *b)
@@ -665,7 +658,7 @@ main(int argc, char **argv)
 		fatalx("usage: see the top of tests/bench/load.c");
 	load.loop = loop_new();
 	load.address = argv[2];
-	hex_parse(argv[3], load.server_key, 32);
+	harness_hex_read(argv[3], load.server_key, 32);
 	load.dir = argv[4];
 	if (strcmp(argv[1], "run") == 0 && argc >= 8)
 		run(argc - 3, argv + 3);

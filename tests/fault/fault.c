@@ -28,6 +28,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "tests/harness/hex.h"
 #include "tests/harness/proxy.h"
 
 #define ACKS_A_ROUND 150	   /* before and after each fault */
@@ -363,14 +364,6 @@ writers_start(void)
 	}
 }
 
-static void
-hex_parse(const char *text, uint8_t *out, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &out[i]) != 1)
-			fatalx("not a key in hex: %s", text);
-}
-
 /* Before the daemon is asked to stop: it waits for its clients. */
 static void
 clear_clients(void)
@@ -402,7 +395,7 @@ main(int argc, char **argv)
 	log_open("fault", LOG_LEVEL_WARN);
 	if (argc != 10)
 		fatalx("usage: see the top of tests/fault/fault.c");
-	hex_parse(argv[2], fault.server_key, 32);
+	harness_hex_read(argv[2], fault.server_key, 32);
 	fault.keys = argv[3];
 	fault.count = (unsigned)strtoul(argv[4], NULL, 10);
 	fault.rounds = (unsigned)strtoul(argv[5], NULL, 10);
