@@ -1,4 +1,5 @@
 /* firebreakd: puts the parts together, runs the loop, takes them apart. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,26 +39,46 @@ struct daemon {
 	struct upkeep *upkeep;
 	struct metrics *metrics;
 	struct loop_signal *signals[3];
+	int ready_fd; /* told when we serve; -1: nobody asked */
 	bool stopping;
 };
 
 static const struct option option_table[] = {
     {"config", required_argument, NULL, 'c'},
     {"data", required_argument, NULL, 'd'},
+    {"ready-fd", required_argument, NULL, 'r'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
 
 static const char usage[] =
-    "usage: firebreakd [--config FILE] [--data DIRECTORY]\n"
+    "usage: firebreakd [--config FILE] [--data DIRECTORY] "
+    "[--ready-fd N]\n"
     "\n"
     "  --config FILE      settings; see firebreakd.yaml(5)\n"
     "  --data DIRECTORY   where the database, the key and the packs are\n"
+    "  --ready-fd N       say \"ready\" on this descriptor, and close it\n"
     "  --version          print the version\n"
     "\n"
     "`firebreakctl init` makes the data directory; `firebreakctl help` lists\n"
     "what else operations staff need.\n";
+
+static int
+fd_read(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end != text && !*end && n > 2 && n < 1024 &&
+	    fcntl((int)n, F_SETFD, FD_CLOEXEC) == 0)
+		return (int)n;
+	fprintf(stderr,
+	    "firebreakd: --ready-fd: \"%s\" is no open "
+	    "descriptor from 3 on\n",
+	    text);
+	exit(2);
+}
 
 static void
 options_read(struct daemon *d, int argc, char **argv)
@@ -71,6 +92,9 @@ options_read(struct daemon *d, int argc, char **argv)
 			break;
 		case 'd':
 			d->source.data = optarg;
+			break;
+		case 'r':
+			d->ready_fd = fd_read(optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -363,6 +387,45 @@ on_texts(const struct screens *s, const struct phrases *p, void *arg)
 }
 
 static void
+limits_apply(struct daemon *d)
+{
+	struct gateway_limits limits = limits_of(&d->conf);
+
+	log_open("firebreakd", (enum log_level)d->conf.log_level);
+	gateway_set_limits(d->gateway, &limits);
+	upkeep_set_interval(d->upkeep, d->conf.seal_interval_ms);
+}
+
+/* What may change while we run does; the rest is named. */
+static void
+conf_again(struct daemon *d)
+{
+	struct diags *faults = diags_new();
+	struct buf out = {0};
+	struct conf fresh;
+	char *line, *names, *rest;
+
+	if (conf_load(&fresh, &d->source, faults) != 0) {
+		diags_print(faults, &out);
+		log_warn("settings stay as they were:\n%s", buf_str(&out));
+		say_fault(d, "settings", diags_first(faults));
+	} else {
+		conf_reload(&d->conf, &fresh, &out);
+		conf_clear(&fresh);
+		limits_apply(d);
+		names = rest = buf_take(&out);
+		while ((line = strsep(&rest, "\n")) && *line)
+			log_warn("\"%s\" has changed: restart firebreakd for "
+				 "it",
+			    line);
+		free(names);
+		log_info("settings were read again");
+	}
+	buf_clear(&out);
+	diags_free(faults);
+}
+
+static void
 on_stopped(void *arg)
 {
 	struct daemon *d = arg;
@@ -376,6 +439,7 @@ on_signal(int signo, void *arg)
 	struct daemon *d = arg;
 
 	if (signo == SIGHUP) {
+		conf_again(d);
 		texts_reload(d->texts);
 		on_packs(d);
 		return;
@@ -419,12 +483,24 @@ daemon_clear(struct daemon *d)
 	conf_clear(&d->conf);
 }
 
+static void
+tell_ready(struct daemon *d)
+{
+	notify_service("READY=1");
+	if (d->ready_fd < 0)
+		return;
+	if (write(d->ready_fd, "ready\n", 6) < 0)
+		log_warn("nobody reads what --ready-fd says");
+	close(d->ready_fd);
+	d->ready_fd = -1;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct texts_events texts_events = {
 	    on_texts, on_text_fault, on_packs};
-	struct daemon d = {0};
+	struct daemon d = {.ready_fd = -1};
 
 	options_read(&d, argc, argv);
 	conf_start(&d);
@@ -440,7 +516,7 @@ main(int argc, char **argv)
 	signals_start(&d);
 	log_info("firebreakd %s serves %d statements", FB_VERSION,
 	    catalogue_count(d.catalogue));
-	notify_service("READY=1");
+	tell_ready(&d);
 	loop_run(d.loop);
 	daemon_clear(&d);
 	return 0;

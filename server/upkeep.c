@@ -155,6 +155,12 @@ upkeep_free(struct upkeep *u)
 }
 
 void
+upkeep_set_interval(struct upkeep *u, int64_t interval_ms)
+{
+	u->interval = (uint64_t)interval_ms * 1000;
+}
+
+void
 upkeep_poke(struct upkeep *u)
 {
 	struct chore *seal = &u->chores[0];

@@ -30,6 +30,9 @@ struct upkeep *upkeep_new(
     struct loop *l, const char *conninfo, int64_t interval_ms);
 void upkeep_free(struct upkeep *u); /* NULL is fine */
 
+/* From the next seal on. */
+void upkeep_set_interval(struct upkeep *u, int64_t interval_ms);
+
 /* Something was written: there is something to seal. */
 void upkeep_poke(struct upkeep *u);
 

@@ -296,6 +296,13 @@ gateway_changed(struct gateway *g, uint64_t topics, int64_t lo, int64_t hi)
 }
 
 void
+gateway_set_limits(struct gateway *g, const struct gateway_limits *l)
+{
+	g->limits = *l;
+	set_channel_options(g);
+}
+
+void
 gateway_set_texts(
     struct gateway *g, const struct screens *s, const struct phrases *p)
 {

@@ -94,6 +94,10 @@ void gateway_changed(
 void gateway_set_texts(
     struct gateway *g, const struct screens *s, const struct phrases *p);
 
+/* Other limits, from now on.  Terminals that are connected keep the frame and
+ * unread sizes they came with. */
+void gateway_set_limits(struct gateway *g, const struct gateway_limits *l);
+
 /* A sentence for the message line of every terminal here, in its language;
  * `kind` tells a terminal what it is about ("rules"). */
 void gateway_notice(
