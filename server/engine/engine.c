@@ -98,6 +98,7 @@ engine_next(struct engine *e)
 	}
 	if (e->spent.len && e->rows_left == 0) {
 		/* before the queue is read again: they would be in it */
+		e->program = 0;
 		round_start(&e->round, &e->set->programs[0]);
 		work_commit(e);
 		return;
@@ -111,8 +112,9 @@ engine_next(struct engine *e)
 		return;
 	}
 	if (e->walk_again) {
-		if (clock > e->mark)
-			e->mark = clock;
+		for (size_t i = 0; i < e->set->sources->subject_count; i++)
+			if (clock > e->marks[i])
+				e->marks[i] = clock;
 		walk_begin(e, true);
 		engine_next(e);
 		return;
@@ -159,6 +161,29 @@ add_text(struct buf *out, const char *key, const char *text)
 	buf_add_str(out, "\"");
 }
 
+/* The marks of a set of rules, by the names of its subjects. */
+static void
+take_set(struct engine *e, struct ruleset *set)
+{
+	const struct sources *was = e->set->sources, *is = set->sources;
+	int64_t *marks = xcalloc(is->subject_count, sizeof(*marks));
+	const struct subject_def *same;
+
+	for (size_t i = 0; i < is->subject_count; i++) {
+		same = sources_subject(was, is->subjects[i].name);
+		if (same)
+			marks[i] = e->marks[same - was->subjects];
+	}
+	for (size_t i = 0; i < was->subject_count; i++)
+		due_clear(&e->due[i]);
+	free(e->due);
+	free(e->marks);
+	ruleset_free(e->set);
+	e->set = set;
+	e->marks = marks;
+	e->due = xcalloc(is->subject_count, sizeof(*e->due));
+}
+
 static void
 install(struct engine *e)
 {
@@ -168,14 +193,8 @@ install(struct engine *e)
 	struct db_value v;
 
 	if (e->next_set) {
-		for (size_t i = 0; i < e->set->sources->subject_count; i++)
-			due_clear(&e->due[i]);
-		ruleset_free(e->set);
-		free(e->due);
-		e->set = e->next_set;
+		take_set(e, e->next_set);
 		e->next_set = NULL;
-		e->due =
-		    xcalloc(e->set->sources->subject_count, sizeof(*e->due));
 	}
 	buf_add_str(&out, "[");
 	for (size_t i = 0; i < e->set->rule_count; i++) {
@@ -201,6 +220,51 @@ install(struct engine *e)
 }
 
 static void
+on_marks(const struct db_reply *r, void *arg)
+{
+	struct engine *e = arg;
+	const struct subject_def *s;
+	char name[64];
+	const char *text;
+	int len;
+
+	if (engine_failed(e, r))
+		return;
+	for (size_t i = 0; i < e->set->sources->subject_count; i++)
+		e->marks[i] = 0;
+	for (int i = 0; i < db_rows(r->rows); i++) {
+		text = db_text(r->rows, i, 0, &len);
+		snprintf(name, sizeof(name), "%.*s", len, text);
+		s = sources_subject(e->set->sources, name);
+		if (s)
+			e->marks[s - e->set->sources->subjects] =
+			    db_int(r->rows, i, 1);
+	}
+	install(e);
+}
+
+/* What everybody wants to know who begins: how many are held, and whether a
+ * whole batch of rows waits.  Asked behind the lock, in a statement of its own:
+ * one that takes the lock does not see what its last holder committed. */
+#define BEGIN_SQL                                                            \
+	"select firebreak.to_us(clock.now()),"                               \
+	" (select count(*) from firebreak.rule_state where state = 'held')," \
+	" exists (select from firebreak.engine_take(9223372036854775807) q"  \
+	" where coalesce(q.subject, q.customer_id, q.person_id) is null)"
+
+static void
+on_begun(const struct db_reply *r, void *arg)
+{
+	struct engine *e = arg;
+
+	if (engine_failed(e, r))
+		return;
+	e->offset = db_int(r->rows, 0, 0) - loop_wallclock();
+	e->held = db_int(r->rows, 0, 1);
+	e->backlog = db_int(r->rows, 0, 2) != 0;
+}
+
+static void
 on_lock(const struct db_reply *r, void *arg)
 {
 	struct engine *e = arg;
@@ -213,21 +277,11 @@ on_lock(const struct db_reply *r, void *arg)
 		wait_again(e, SECOND / 5);
 		return;
 	}
-	e->offset = db_int(r->rows, 0, 1) - loop_wallclock();
-	e->mark = db_int(r->rows, 0, 2);
-	e->held = db_int(r->rows, 0, 3);
-	e->backlog = e->mark == 0 || db_int(r->rows, 0, 4);
-	install(e);
+	engine_send(e, BEGIN_SQL, NULL, 0, on_begun);
+	engine_send(e,
+	    "select subject_kind, firebreak.to_us(mark) from firebreak.engine",
+	    NULL, 0, on_marks);
 }
-
-/* What everybody wants to know who begins: the mark, how many are held, and
- * whether a whole batch of rows waits. */
-#define BEGIN_SQL                                                            \
-	" firebreak.to_us(clock.now()),"                                     \
-	" (select firebreak.to_us(mark) from firebreak.engine),"             \
-	" (select count(*) from firebreak.rule_state where state = 'held')," \
-	" exists (select from firebreak.engine_take(9223372036854775807) q"  \
-	" where coalesce(q.subject, q.customer_id, q.person_id) is null)"
 
 static void
 start(struct engine *e)
@@ -239,9 +293,8 @@ start(struct engine *e)
 	    " false)",
 	    NULL, 0, NULL);
 	engine_send(e,
-	    e->stats.leader ? "select true," BEGIN_SQL
-			    : "select pg_try_advisory_lock(" LOCK_KEY
-			      ")," BEGIN_SQL,
+	    e->stats.leader ? "select true"
+			    : "select pg_try_advisory_lock(" LOCK_KEY ")",
 	    NULL, 0, on_lock);
 }
 
@@ -299,6 +352,7 @@ engine_new(struct loop *l, const struct engine_options *o, struct diags *d)
 	e->options = *o;
 	e->set = set;
 	e->due = xcalloc(set->sources->subject_count, sizeof(*e->due));
+	e->marks = xcalloc(set->sources->subject_count, sizeof(*e->marks));
 	e->pack = xstrdup(o->pack);
 	e->timer = loop_timer_new(l, on_time, e);
 	e->link = db_link_new(l, o->conninfo, o->listen, &events, e);
@@ -317,6 +371,7 @@ engine_free(struct engine *e)
 	for (size_t i = 0; i < e->set->sources->subject_count; i++)
 		due_clear(&e->due[i]);
 	free(e->due);
+	free(e->marks);
 	ruleset_free(e->set);
 	ruleset_free(e->next_set);
 	free(e->rows);

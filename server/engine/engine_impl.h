@@ -44,7 +44,7 @@ struct engine {
 	struct ruleset *set, *next_set;
 	enum engine_state state;
 	int64_t offset; /* the database's clock minus ours */
-	int64_t mark;
+	int64_t *marks; /* one a program: judged up to here; 0: never */
 	bool poked, walk_again;
 	struct due *due; /* one a program */
 	struct queue_row *rows;
@@ -60,7 +60,8 @@ struct engine {
 	int pending;		  /* replies the round waits for */
 	LIST_HEAD(, asked) asked; /* what those replies are for */
 	bool walking;
-	int64_t walk_after, walk_base;
+	int64_t walk_after;
+	int64_t walk_now; /* base of kinds that were never judged */
 	uint64_t started;
 	struct engine_stats stats;
 };
@@ -89,5 +90,7 @@ void queue_spend(struct engine *e, const struct queue_row *q);
 /* walk.c: everybody once.  _on returns false when it is over. */
 void walk_begin(struct engine *e, bool for_batch);
 bool walk_on(struct engine *e);
+/* The instant as of which the walk judges the present kind. */
+int64_t walk_base(const struct engine *e);
 
 #endif

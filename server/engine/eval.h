@@ -29,6 +29,8 @@ struct facts {
 	int64_t at;	      /* microseconds since 1970 */
 	struct value *inputs; /* program.input_count of them */
 	int64_t next;	      /* when an input changes by itself */
+	int64_t later;	      /* an input has already moved on to this instant
+			       * and what it was at `at` is not known; or 0 */
 };
 
 struct eval {

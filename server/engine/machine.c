@@ -276,6 +276,11 @@ machine_judge(const struct rule *r, const struct program *p,
 	    .out = out};
 
 	*out = (struct judgement){.next = EVAL_NEVER};
+	/* judged when that came to be, not as of an instant before it */
+	if (facts->exists && facts->later > facts->at) {
+		out->next = facts->later;
+		return;
+	}
 	c.eval = (struct eval){.facts = facts, .next = EVAL_NEVER};
 	/* a fact that became known late cannot change what has been said */
 	if (facts->at < s->since)

@@ -209,6 +209,16 @@ read_value(const struct pg_result *rows, int row, int column)
 	return v;
 }
 
+/* A kept time without facts behind it shows only what it is by now. */
+static void
+note_later(const struct input *in, struct facts *f, const struct value *v)
+{
+	if (in->kept && in->type == TYPE_TIME && !in->source->relation &&
+	    !v->missing && v->number > (double)f->at &&
+	    v->number > (double)f->later)
+		f->later = (int64_t)v->number;
+}
+
 void
 round_take_values(struct round *r, size_t which, const struct pg_result *rows)
 {
@@ -227,6 +237,8 @@ round_take_values(struct round *r, size_t which, const struct pg_result *rows)
 			column = (st->is_row ? 2 : 1) + (int)j * wide;
 			it->facts.inputs[st->slots[j]] =
 			    read_value(rows, row, column);
+			note_later(&r->program->inputs[st->slots[j]],
+			    &it->facts, &it->facts.inputs[st->slots[j]]);
 			if (!st->is_row && !db_is_null(rows, row, column + 1) &&
 			    db_int(rows, row, column + 1) < it->facts.next)
 				it->facts.next = db_int(rows, row, column + 1);

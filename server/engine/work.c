@@ -99,8 +99,8 @@ finish_round(struct engine *e)
 
 		due_set_next(due, it->subject,
 		    it->next == EVAL_NEVER ? DUE_NEVER : it->next);
-		if (it->at > e->mark && !e->walking)
-			e->mark = it->at;
+		if (it->at > e->marks[e->program] && !e->walking)
+			e->marks[e->program] = it->at;
 	}
 	e->stats.judged += e->round.count;
 	e->stats.steps += e->round.step_count;
@@ -114,12 +114,14 @@ finish_round(struct engine *e)
 static void
 again_at_mark(struct engine *e)
 {
+	int64_t mark = e->marks[e->program];
+
 	for (size_t i = 0; i < e->round.count; i++) {
 		struct round_item *it = &e->round.items[i];
 
-		if (!e->walking && it->cause && it->at < e->mark &&
-		    it->next > e->mark)
-			it->next = e->mark;
+		if (!e->walking && it->cause && it->at < mark &&
+		    it->next > mark)
+			it->next = mark;
 	}
 }
 
@@ -146,8 +148,8 @@ on_held(const struct db_reply *r, void *arg)
 	if (engine_failed(e, r))
 		return;
 	for (int i = 0; i < db_rows(r->rows); i++)
-		due_set_next(
-		    &e->due[e->program], db_int(r->rows, i, 0), e->mark);
+		due_set_next(&e->due[e->program], db_int(r->rows, i, 0),
+		    e->marks[e->program]);
 	engine_next(e);
 }
 
@@ -197,8 +199,9 @@ work_commit(struct engine *e)
 {
 	struct round *r = &e->round;
 	struct buf ids = {0}, mark = {0};
-	struct db_value v[5];
-	int64_t upto = e->mark;
+	const char *kind = e->set->sources->subjects[e->program].name;
+	struct db_value v[6];
+	int64_t upto = e->marks[e->program];
 
 	for (size_t i = 0; i < r->count && !e->walking; i++)
 		if (r->items[i].at > upto)
@@ -215,12 +218,13 @@ work_commit(struct engine *e)
 	buf_addf(&ids, "{%s}", buf_str(&e->spent));
 	buf_addf(&mark, "%" PRId64, upto);
 	v[0] = engine_value(&ids);
-	v[1] = engine_value(&mark);
-	v[2] = v[3] = v[4] = (struct db_value){NULL, 0};
+	v[1] = (struct db_value){kind, (int)strlen(kind)};
+	v[2] = engine_value(&mark);
+	v[3] = v[4] = v[5] = (struct db_value){NULL, 0};
 	if (r->state_count || r->step_count) {
-		v[2] = engine_value(&r->states);
-		v[3] = engine_value(&r->json_steps);
-		v[4] = engine_value(&r->effects);
+		v[3] = engine_value(&r->states);
+		v[4] = engine_value(&r->json_steps);
+		v[5] = engine_value(&r->effects);
 	}
 	if (e->walking && !r->state_count) {
 		finish_round(e);
@@ -228,9 +232,9 @@ work_commit(struct engine *e)
 	} else
 		engine_send(e,
 		    "select topic, org_code from firebreak.engine_commit("
-		    "$1::bigint[], $2::bigint, $3::jsonb, $4::jsonb,"
-		    " $5::jsonb)",
-		    v, 5, on_committed);
+		    "$1::bigint[], $2::text, $3::bigint, $4::jsonb,"
+		    " $5::jsonb, $6::jsonb)",
+		    v, 6, on_committed);
 	buf_clear(&ids);
 	buf_clear(&mark);
 }

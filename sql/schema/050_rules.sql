@@ -62,9 +62,9 @@ create index transition_subject on firebreak.transition
 create index transition_rule on firebreak.transition (rule_id, seq);
 create index transition_org on firebreak.transition (org_code, seq);
 
--- One row: every instant up to mark has been judged.
+-- Of this kind of subject every instant up to mark has been judged.
 create table firebreak.engine (
-	one bool primary key default true check (one),
+	subject_kind text primary key,
 	mark timestamptz not null
 );
 
@@ -330,8 +330,8 @@ $$;
 -- Everything judged in one step: the change-queue rows go, states, steps and
 -- effects come, or nothing happens.  Refuses with FB004 when a queue row is
 -- gone: somebody else judged it.  Answers the topics and seats it touched.
-create function firebreak.engine_commit(p_ids bigint[], p_mark bigint,
-    p_states jsonb, p_steps jsonb, p_effects jsonb)
+create function firebreak.engine_commit(p_ids bigint[], p_kind text,
+    p_mark bigint, p_states jsonb, p_steps jsonb, p_effects jsonb)
 returns table (topic text, org_code bigint)
 language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
@@ -347,9 +347,9 @@ begin
 		raise exception using errcode = 'FB004',
 		    message = 'change queue rows were judged by somebody else';
 	end if;
-	insert into firebreak.engine as e (mark)
-	values (firebreak.from_us(p_mark))
-	on conflict (one) do update set mark = excluded.mark
+	insert into firebreak.engine as e (subject_kind, mark)
+	select p_kind, firebreak.from_us(p_mark) where p_mark > 0
+	on conflict (subject_kind) do update set mark = excluded.mark
 	where e.mark < excluded.mark;
 	if p_states is null then
 		return;
@@ -396,7 +396,7 @@ $$;
 grant execute on function firebreak.from_us(bigint),
     firebreak.to_us(timestamptz), firebreak.superior(bigint, bigint),
     firebreak.engine_take(bigint), firebreak.engine_install(jsonb),
-    firebreak.engine_commit(bigint[], bigint, jsonb, jsonb, jsonb)
+    firebreak.engine_commit(bigint[], text, bigint, jsonb, jsonb, jsonb)
     to firebreak_app;
 
 reset role;
