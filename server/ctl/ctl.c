@@ -1,7 +1,9 @@
 /* What firebreakctl's commands have in common. */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/diag.h"
@@ -187,6 +189,30 @@ static const char act_sql[] =
     " where s.role = 'ops' and p.active"
     " order by u.depth, p.person_id limit 1";
 
+/* The login of whoever sits at the console; the caller frees. */
+static char *
+login_name(void)
+{
+	struct passwd *pw = getpwuid(getuid());
+
+	return pw ? xstrdup(pw->pw_name) : xasprintf("%u", (unsigned)getuid());
+}
+
+int
+ctl_as_console(struct ctl *c, struct err *e)
+{
+	char *login = login_name();
+	const char *texts[] = {login, NULL};
+	int status = ctl_query(c,
+	    "select set_config('firebreak.console', $1, true),"
+	    " set_config('firebreak.lo', '0', true),"
+	    " set_config('firebreak.hi', '9223372036854775807', true)",
+	    texts, NULL, e);
+
+	free(login);
+	return status;
+}
+
 int
 ctl_begin(struct ctl *c, struct err *e)
 {
@@ -194,6 +220,7 @@ ctl_begin(struct ctl *c, struct err *e)
 	int count;
 
 	if (ctl_query(c, "begin", NULL, NULL, e) < 0 ||
+	    ctl_as_console(c, e) < 0 ||
 	    ctl_query(c, act_sql, NULL, &rows, e) < 0)
 		return -1;
 	count = db_rows(rows);

@@ -15,11 +15,16 @@ int ctl_number(const char *text, const char *what, int64_t *n, struct err *e)
  * stands for NULL).  rows NULL: not wanted. */
 int ctl_query(struct ctl *c, const char *sql, const char *const *texts,
     struct pg_result **rows, struct err *e) __attribute__((warn_unused_result));
-/* A transaction as the company's first ops person, so that api functions can
- * be called and the audit names somebody.  _commit tells the daemons which
+/* A transaction with the rights of the company's first ops person, so that api
+ * functions can be called; the audit names nobody, has the cause "console" and
+ * in "new" the login of the system.  _commit tells the daemons which
  * topics ("people unit") changed.  After a failure the connection is only
  * good for closing. */
 int ctl_begin(struct ctl *c, struct err *e) __attribute__((warn_unused_result));
+/* The audit rows of the transaction that is open name the console, which sees
+ * the whole company. */
+int ctl_as_console(struct ctl *c, struct err *e)
+    __attribute__((warn_unused_result));
 int ctl_commit(struct ctl *c, const char *topics, struct err *e)
     __attribute__((warn_unused_result));
 /* One api function in such a transaction; its first column is the id. */

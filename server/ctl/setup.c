@@ -90,12 +90,44 @@ one_number(struct ctl *c, const char *sql, const char *const *texts, int64_t *n,
 	return 0;
 }
 
+/* The functions that init uses write no audit of their own. */
+static const char made_company_sql[] =
+    "select api.audited(clock.now(), code_lo, 'unit', unit_id, null,"
+    " 'create', null, jsonb_build_object('name', name, 'kind', kind))"
+    " from firebreak.org_unit where unit_id = $1::bigint";
+static const char made_person_sql[] =
+    "select api.audited(clock.now(), s.code, 'person', person_id, null,"
+    " 'create', null, jsonb_build_object('name', p.name, 'role', s.role))"
+    " from firebreak.person p join firebreak.seat s using (person_id)"
+    " where person_id = $1::bigint";
+
+static int
+note_made(struct ctl *c, const char *sql, int64_t id, struct err *e)
+{
+	char text[24];
+	const char *texts[] = {text, NULL};
+
+	snprintf(text, sizeof(text), "%" PRId64, id);
+	return ctl_query(c, sql, texts, NULL, e);
+}
+
+static int
+add_company(struct ctl *c, const char *name, int64_t *id, struct err *e)
+{
+	const char *texts[] = {name, NULL};
+
+	if (one_number(c, "select firebreak.unit_add(null, $1, 'company')",
+		texts, id, e) < 0)
+		return -1;
+	return note_made(c, made_company_sql, *id, e);
+}
+
 /* The company and its first ops person; *ops gets the person. */
 static int
 ensure_company(struct ctl *c, const char *company, const char *name,
     int64_t *ops, struct err *e)
 {
-	const char *texts[] = {company, NULL};
+	const char *texts[] = {name, NULL};
 	char unit[24], person[24];
 	int64_t id;
 
@@ -104,9 +136,7 @@ ensure_company(struct ctl *c, const char *company, const char *name,
 		" where parent_id is null",
 		NULL, &id, e) < 0)
 		return -1;
-	if (!id &&
-	    one_number(c, "select firebreak.unit_add(null, $1, 'company')",
-		texts, &id, e) < 0)
+	if (!id && add_company(c, company, &id, e) < 0)
 		return -1;
 	if (one_number(c,
 		"select person_id from firebreak.seat join firebreak.person"
@@ -117,15 +147,16 @@ ensure_company(struct ctl *c, const char *company, const char *name,
 	if (*ops)
 		return 0;
 	snprintf(unit, sizeof(unit), "%" PRId64, id);
-	texts[0] = name;
 	if (one_number(c, "select firebreak.person_add($1, null, null)", texts,
 		ops, e) < 0)
 		return -1;
 	snprintf(person, sizeof(person), "%" PRId64, *ops);
 	const char *seat[] = {unit, person, NULL};
-	return one_number(c,
-	    "select firebreak.seat_add($1::bigint, 'ops', $2::bigint)", seat,
-	    &id, e);
+	if (one_number(c,
+		"select firebreak.seat_add($1::bigint, 'ops', $2::bigint)",
+		seat, &id, e) < 0)
+		return -1;
+	return note_made(c, made_person_sql, *ops, e);
 }
 
 static int
@@ -134,6 +165,7 @@ fill(struct ctl *c, const char *company, const char *name, int64_t *ops,
 {
 	if (migrate_run(c->db, NULL, e) < 0 ||
 	    ctl_query(c, "begin", NULL, NULL, e) < 0 ||
+	    ctl_as_console(c, e) < 0 ||
 	    ensure_company(c, company, name, ops, e) < 0 ||
 	    ctl_query(c,
 		"select firebreak.partition_ensure((clock.today() -"

@@ -117,13 +117,18 @@ language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
 declare
 	v_id bigint;
+	-- firebreakctl's transactions: no person did it, a login of the system
+	v_console text := nullif(current_setting('firebreak.console', true), '');
 begin
 	insert into firebreak.audit_open (at, person_id, org_code, entity,
 	    entity_id, customer_id, action, cause, activity_id, old, new)
-	values (p_at,
-	    nullif(current_setting('firebreak.person', true), '')::bigint,
-	    p_org_code, p_entity, p_entity_id, p_customer_id, p_action, p_cause,
-	    p_activity_id, p_old, p_new)
+	values (p_at, case when v_console is null then
+	    nullif(current_setting('firebreak.person', true), '')::bigint end,
+	    p_org_code, p_entity, p_entity_id, p_customer_id, p_action,
+	    coalesce(p_cause, case when v_console is not null then 'console' end),
+	    p_activity_id, p_old, case when v_console is null then p_new
+	    else coalesce(p_new, '{}') || jsonb_build_object('console', v_console)
+	    end)
 	returning audit_id into v_id;
 	return v_id;
 end

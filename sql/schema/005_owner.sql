@@ -205,6 +205,7 @@ language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
 declare
 	v_id bigint;
+	v_console text := nullif(current_setting('firebreak.console', true), '');
 begin
 	if not exists (select from firebreak.person p
 	    where p.person_id = p_person and p.active) then
@@ -214,6 +215,17 @@ begin
 	    expires_at)
 	values (p_secret_hash, p_person, clock.real(), p_expires_at)
 	returning invite_id into v_id;
+	-- not api.audited: it is under the policies, and whoever invites need
+	-- not have a range
+	insert into firebreak.audit_open (at, person_id, org_code, entity,
+	    entity_id, action, cause, new)
+	values (clock.now(), case when v_console is null then
+	    nullif(current_setting('firebreak.person', true), '')::bigint end,
+	    coalesce((select s.code from firebreak.seat s
+		where s.person_id = p_person), 0), 'invite', v_id, 'create',
+	    case when v_console is not null then 'console' end,
+	    jsonb_strip_nulls(jsonb_build_object('person_id', p_person,
+		'expires_at', p_expires_at, 'console', v_console)));
 	return v_id;
 end
 $$;
