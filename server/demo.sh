@@ -70,23 +70,17 @@ prepare() {
 	chmod 600 "$dir/invites.csv"
 }
 
-# Waits until the daemon listens, or is gone.
-wait_for_daemon() {
-	n=0
-	until [ -S "$dir/socket" ]; do
-		kill -0 "$daemon" 2>/dev/null ||
-		    { tail -5 "$dir/daemon.log" >&2; exit 1; }
-		n=$((n + 1))
-		[ $n -le 300 ] || { say "the daemon does not listen"; exit 1; }
-		sleep 0.1
-	done
-}
-
+# Returns when the daemon serves; a pipe that ends says that it is gone.
 start_daemon() {
-	rm -f "$dir/socket"
-	"$build/firebreakd" --config "$conf" >"$dir/daemon.log" 2>&1 &
+	rm -f "$dir/socket" "$dir/started"
+	mkfifo -m 600 "$dir/started"
+	"$build/firebreakd" --config "$conf" --ready-fd 3 \
+	    3>"$dir/started" >"$dir/daemon.log" 2>&1 &
 	daemon=$!
-	wait_for_daemon
+	started=
+	read -r started <"$dir/started" || :
+	rm -f "$dir/started"
+	[ "$started" = ready ] || { tail -5 "$dir/daemon.log" >&2; exit 1; }
 }
 
 start_force() {

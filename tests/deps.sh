@@ -4,7 +4,7 @@
 # through sudo; elsewhere it prints the list.  Quick when nothing is missing.
 set -eu
 
-run='gcc make pkgconf libc6-dev libpq-dev libsodium-dev libyaml-dev
+run='gcc git make pkgconf libc6-dev libpq-dev libsodium-dev libyaml-dev
 libevent-dev libcbor-dev libncurses-dev libutf8proc-dev libcsv-dev
 libuchardet-dev postgresql-15'
 check='clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev
