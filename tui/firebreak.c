@@ -198,7 +198,7 @@ on_tty(unsigned what, void *arg)
 
 	(void)what;
 	if (term_is_gone()) {
-		loop_stop(p->loop);
+		p->app.quit = true;
 		return;
 	}
 	while ((key = term_key()) != 0 && !p->app.quit)
@@ -234,7 +234,7 @@ static void
 on_end(int signo, void *arg)
 {
 	(void)signo;
-	loop_stop(((struct program *)arg)->loop);
+	((struct program *)arg)->app.quit = true;
 }
 
 /* The key file, asked for its passphrase if it has one. */

@@ -2,6 +2,7 @@
 #include "tui/term.h"
 
 #include <curses.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -88,7 +89,9 @@ write_all(const void *data, size_t n)
 		if (done < 0) {
 			struct pollfd pfd = {.fd = tty_fd, .events = POLLOUT};
 
-			if (poll(&pfd, 1, 1000) <= 0)
+			/* EIO: nobody looks any more */
+			if (errno != EINTR &&
+			    (errno != EAGAIN || poll(&pfd, 1, 1000) <= 0))
 				return;
 			continue;
 		}

@@ -296,6 +296,31 @@ leave(void)
 	check(restored(), "the terminal is as it was");
 }
 
+/* Closes the window: SIGHUP and a terminal that takes nothing any more. */
+static void
+abandon(char **argv)
+{
+	double end;
+	int status = -1;
+	pid_t gone = 0;
+
+	vterm_free(term.vt);
+	start(argv);
+	check(expect("Actions of today 1/"), "it starts again");
+	close(term.fd);
+	end = now_ms() + PATIENCE / 5;
+	while (gone == 0 && now_ms() < end) {
+		gone = waitpid(term.pid, &status, WNOHANG);
+		sched_yield();
+	}
+	if (gone == 0)
+		kill(term.pid, SIGKILL);
+	printf("%sok %d - it ends when its window is closed\n",
+	    gone == term.pid ? "" : "not ", ++tests);
+	if (gone != term.pid)
+		exit(1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -326,6 +351,7 @@ main(int argc, char **argv)
 	check(expect("undone"), "and can be taken back");
 	measure_memory();
 	leave();
+	abandon(argv);
 	vterm_free(term.vt);
 	printf("1..%d\n", tests);
 	return 0;
