@@ -176,6 +176,7 @@ start(char **argv)
 		    (char *)NULL);
 		_exit(127);
 	}
+	term.ended = false;
 	term.vt = vterm_new(term.rows, term.columns);
 	vterm_set_utf8(term.vt, 1);
 	term.screen = vterm_obtain_screen(term.vt);
