@@ -111,7 +111,7 @@ company_daemon()
 	cat >"$company/firebreakd.yaml" <<-YAML
 	data: $company/data
 	database: host=$PGHOST dbname=$PGDATABASE user=firebreak_app
-	listen: [$company/socket]
+	listen: [$company/socket${TCP:+, "$TCP"}]
 	metrics: "${METRICS-}"
 	packs: [$PWD/server/packs/standard]
 	database_admin: host=$PGHOST dbname=$PGDATABASE user=postgres

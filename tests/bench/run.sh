@@ -9,13 +9,14 @@
 #     BENCH_EVENT="20000"                companies for event_to_screen; the
 #                                        full table: "20000 1000000"
 #     BENCH_EVENTS=200                   visits for each
-#     BENCH_ONLY="read point write heavy overhead logins idle event"
+#     BENCH_ONLY="read point write heavy overhead logins term idle event"
 #     BENCH_FSYNC=off                    no fsync in PostgreSQL
 set -eu
 B=${B:-build/plain}
 export B
 if [ -z "${BENCH_INSIDE:-}" ]; then
-	make -s B="$B" all "$B/tests/bench/load" "$B/tests/bench/script" >&2
+	make -s B="$B" all "$B/tests/bench/load" "$B/tests/bench/script" \
+		"$B/tests/bench/term" "$B/tests/tui/pin" >&2
 	export BENCH_INSIDE=1
 	[ "${BENCH_FSYNC:-on}" = on ] && fsync=--fsync || fsync=
 	exec sh tests/with-pg.sh $fsync sh "$0"
@@ -25,7 +26,7 @@ fi
 customers=${BENCH_CUSTOMERS:-100000} reps=${BENCH_REPS:-1000}
 days=${BENCH_DAYS:-90} runs=${BENCH_RUNS:-5} seconds=${BENCH_SECONDS:-3}
 terminals=${BENCH_TERMINALS:-64} idle=${BENCH_IDLE:-10000}
-only=${BENCH_ONLY:-read point write heavy overhead logins idle event}
+only=${BENCH_ONLY:-read point write heavy overhead logins term idle event}
 pool=8 # pool.light of the configuration
 load=$B/tests/bench/load
 out=$company/out
@@ -224,6 +225,10 @@ for f in read:list point:point write:write; do
 done
 is_wanted overhead && overhead
 is_wanted logins && logins
+if is_wanted term; then
+	. tests/bench/term.sh
+	terminal
+fi
 is_wanted idle && sessions
 if is_wanted heavy; then
 	company_slow
