@@ -46,7 +46,8 @@ clean_environment(const struct cluster *k)
 		unsetenv(name);
 	}
 	setenv("LC_ALL", "C", 1);
-	setenv("USER", k->user, 1);
+	if (k->user)
+		setenv("USER", k->user, 1);
 	unsetenv("NOTIFY_SOCKET");
 }
 

@@ -55,7 +55,7 @@ ctl_fail(const struct ctl *c, const struct err *e)
 {
 	const char *general = err_code_text(e->code, c->lang);
 
-	if (e->code == ERR_REFUSED)
+	if (e->code == ERR_REFUSED && strcmp(e->name, "refused") != 0)
 		fprintf(stderr, "firebreakctl: %s: %s%s%s%s\n", general,
 		    e->name, e->text[0] ? " (" : "", e->text,
 		    e->text[0] ? ")" : "");
