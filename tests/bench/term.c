@@ -134,6 +134,17 @@ type(const char *keys)
 		fatal("pty");
 }
 
+/* Until nothing moves any more, the terminal's own pause after a key included;
+ * under a load that never ends, for two seconds. */
+static void
+settle(void)
+{
+	uint64_t end = loop_now() + 2000000;
+
+	while (loop_now() < end && term_read(loop_now() + 700000))
+		;
+}
+
 static VTermPos
 cursor(void)
 {
@@ -174,11 +185,9 @@ measure_keys(char **argv)
 
 	term_open(argv[2], argv[3]);
 	expect(argv[4]);
-	while (term_read(loop_now() + 200000) && term.bytes < 1 << 20)
-		;
+	settle();
 	type("g");
-	while (term_read(loop_now() + 50000) && term.bytes < 1 << 20)
-		;
+	settle();
 	bytes = term.bytes;
 	for (int i = 0; i < KEYS; i++) {
 		int row = cursor().row;
@@ -187,7 +196,9 @@ measure_keys(char **argv)
 		type(i / TURN % 2 ? "k" : "j");
 		while (cursor().row == row)
 			if (!term_read(begin + PATIENCE))
-				fatalx("key %d is not answered", i);
+				fatalx("key %d is not answered: the list "
+				       "needs more than %d rows",
+				    i, TURN);
 		took[i] = loop_now() - begin;
 	}
 	bytes = term.bytes - bytes;
