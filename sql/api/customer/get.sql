@@ -12,14 +12,15 @@ select c.customer_id, c.name, c.grade, c.industry, c.city, c.phone, c.website,
 	extract(day from clock.now() - s.last_key_at)::int as stale_days,
 	(select count(*) from firebreak.contact k
 	    where k.customer_id = c.customer_id) as contacts,
-	(select count(*) from firebreak.opportunity o
-	    where o.customer_id = c.customer_id and o.state = 'open') as open_deals,
-	(select coalesce(sum(o.amount), 0)::bigint from firebreak.opportunity o
-	    where o.customer_id = c.customer_id and o.state = 'open') as open_amount,
+	o.open_deals, o.open_amount,
 	c.source, c.extra, c.version, c.created_at, c.updated_at
 from firebreak.customer c
 	join firebreak.customer_state s on s.customer_id = c.customer_id
 	left join firebreak.person p on p.person_id = c.owner_id
 	left join firebreak.seat t on t.code = c.org_code
 	left join firebreak.org_unit u on u.unit_id = t.unit_id
+	cross join lateral (select count(*) as open_deals,
+	    coalesce(sum(d.amount), 0)::bigint as open_amount
+	    from firebreak.opportunity d
+	    where d.customer_id = c.customer_id and d.state = 'open') o
 where c.customer_id = :customer_id
