@@ -279,11 +279,9 @@ draw_locked(struct app *a, struct grid *g)
 	}
 }
 
-void
-app_view(struct app *a, struct grid *g)
+static void
+draw_all(struct app *a, struct grid *g)
 {
-	grid_erase(g);
-	a->dirty = false;
 	if (a->mode == MODE_LOCKED) {
 		draw_locked(a, g);
 		return;
@@ -307,6 +305,16 @@ app_view(struct app *a, struct grid *g)
 		draw_line(a, g);
 	else if (a->mode == MODE_CONFIRM)
 		draw_confirm(a, g);
-	if (g->cursor_y >= g->height || g->cursor_x >= g->width)
+}
+
+/* In a window too small for what it should show the cursor still is in it. */
+void
+app_view(struct app *a, struct grid *g)
+{
+	grid_erase(g);
+	a->dirty = false;
+	draw_all(a, g);
+	if (g->cursor_y < 0 || g->cursor_y >= g->height || g->cursor_x < 0 ||
+	    g->cursor_x >= g->width)
 		g->cursor_y = g->cursor_x = 0;
 }
