@@ -38,8 +38,8 @@ view_free(struct view *v)
 	free(v);
 }
 
-static void
-views_clear(struct app *a)
+void
+app_close_all(struct app *a)
 {
 	struct view *v;
 
@@ -60,12 +60,22 @@ pending_clear(struct app *a)
 }
 
 void
+app_keep_all(struct app *a)
+{
+	for (struct view *v = a->view; v; v = v->parent)
+		for (size_t i = 0; i < v->pane_count; i++)
+			pane_keep(&v->panes[i]);
+}
+
+void
 app_clear(struct app *a)
 {
-	views_clear(a);
+	app_keep_all(a);
+	app_close_all(a);
 	pending_clear(a);
 	bundle_free(a->bundle);
 	queue_close(&a->queue);
+	cache_free(a->cache);
 	edit_clear(&a->line);
 	drafts_clear(&a->drafts);
 	drafts_clear(&a->lasts);
@@ -102,6 +112,18 @@ app_say(struct app *a, bool bad, enum string s, ...)
 	a->message = xstrdup(text);
 	a->message_bad = bad;
 	a->dirty = true;
+}
+
+void
+app_format_string(const struct app *a, enum string s, struct buf *out, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, out);
+	vsnprintf(text, sizeof(text), app_string(a, s), ap);
+	va_end(ap);
+	buf_add_str(out, text);
 }
 #pragma GCC diagnostic pop
 
@@ -208,7 +230,7 @@ app_set_bundle(struct app *a, struct bundle *b)
 		open[n].caption = v->caption ? xstrdup(v->caption) : NULL;
 		open[n].args = values_copy(&v->args);
 	}
-	views_clear(a);
+	app_close_all(a);
 	bundle_free(a->bundle);
 	a->bundle = b;
 	if (n == 0 || !bundle_screen(b, open[n - 1].name))

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "tui/bundle.h"
+#include "tui/cache.h"
 #include "tui/edit.h"
 #include "tui/format.h"
 #include "tui/grid.h"
@@ -188,6 +189,7 @@ struct app {
 	struct app_host host;
 	struct port port;
 	struct queue queue;
+	struct cache *cache; /* owned; NULL: nothing is kept */
 	int lang;
 	bool lang_fixed; /* by --lang or LANG: the person's setting loses */
 	struct bundle *bundle;
@@ -233,6 +235,9 @@ void app_view(struct app *a, struct grid *g);
 /* The line above the hints. */
 void app_say(struct app *a, bool bad, enum string s, ...);
 const char *app_string(const struct app *a, enum string s);
+/* The string with its values put in, appended. */
+void app_format_string(
+    const struct app *a, enum string s, struct buf *out, ...);
 struct format_env app_format(const struct app *a);
 void app_touch(struct app *a);
 
@@ -247,6 +252,10 @@ void app_write(struct app *a, const char *statement, const struct values *args,
 void app_undo(struct app *a);
 
 /* app.c: screens. */
+/* First pages of what is open, into the cache. */
+void app_keep_all(struct app *a);
+/* Shows nothing any more. */
+void app_close_all(struct app *a);
 bool app_open(struct app *a, const char *screen, struct values *args,
     const char *caption, struct pane *opener);
 void app_back(struct app *a);
@@ -268,6 +277,9 @@ void pane_run(struct pane *p, const struct key_def *k);
 void pane_heading(
     struct pane *p, struct grid *g, bool focused, const char *extra);
 bool pane_step(struct pane *p, int by); /* the selection; false at the end */
+/* Adds "as of 14:02" when its rows are another time's; else false. */
+bool pane_as_of(const struct pane *p, struct buf *out);
+void pane_keep(struct pane *p); /* its first pages, in the cache */
 
 /* list_*.c, shared among them and picker.c. */
 extern const struct widget_ops table_ops, tree_ops, alerts_ops;

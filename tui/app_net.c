@@ -144,7 +144,10 @@ app_write(struct app *a, const char *statement, const struct values *args,
 	a->queue.owner = a;
 	item = queue_add(&a->queue, statement, args, label, row, &e);
 	if (!item) {
-		app_say(a, true, STR_WAS_REFUSED, e.text);
+		if (e.code == ERR_FULL)
+			app_say(a, true, STR_QUEUE_FULL);
+		else
+			app_say(a, true, STR_WAS_REFUSED, e.text);
 		return;
 	}
 	if (!a->port.is_ready(a->port.arg))
@@ -206,17 +209,35 @@ app_on_notice(struct app *a, const char *text)
 	a->dirty = true;
 }
 
+/* What this device kept of the company, on disk and on the screen. */
+static void
+wipe_all(struct app *a)
+{
+	queue_wipe(&a->queue);
+	cache_wipe(a->cache);
+	app_close_all(a);
+	drafts_clear(&a->drafts);
+	drafts_clear(&a->lasts);
+	free(a->undo);
+	a->undo = NULL;
+	values_clear(&a->undo_args);
+	if (a->mode != MODE_LOCKED)
+		a->mode = MODE_NORMAL;
+}
+
 void
 app_on_closed(struct app *a, const struct err *e)
 {
-	if (a->link != LINK_OFFLINE)
+	if (a->link != LINK_OFFLINE) {
 		a->offline_since = a->host.now();
+		app_keep_all(a);
+	}
 	a->link = LINK_OFFLINE;
 	for (size_t i = 0; i < a->queue.count; i++)
 		if (a->queue.items[i]->state == QUEUE_SENT)
 			a->queue.items[i]->state = QUEUE_WAITING;
 	if (e && e->code == ERR_REVOKED) {
-		queue_wipe(&a->queue);
+		wipe_all(a);
 		app_say(a, true, STR_REVOKED_WIPED);
 	} else if (e && !a->message_bad) {
 		replace(&a->message, e->text);

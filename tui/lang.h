@@ -78,7 +78,9 @@ enum string {
 	STR_REVOKED_WIPED,
 	STR_COUNT_KEYS, /* %d: a number was typed */
 	STR_MENU_VERB,
-	STR_DATA_OF, /* %s: age */
+	STR_AS_OF,	   /* %s: time */
+	STR_AS_OF_OFFLINE, /* %s: time */
+	STR_QUEUE_FULL,
 	STR_LOCK_SHORT,
 	STR_ALERTS_WAIT, /* %d */
 	STR_RIGHT_NOW,

@@ -211,6 +211,8 @@ draw_row(struct pane *p, struct grid *g, int y, const struct source *s, int row,
 	struct buf text = {0};
 	bool first = true;
 
+	if (s->as_of)
+		base = STYLE_MUTED;
 	if (selected)
 		base = focused ? STYLE_FOCUS : STYLE_SELECTED;
 	source_row(s, row, cells);
@@ -225,7 +227,7 @@ draw_row(struct pane *p, struct grid *g, int y, const struct source *s, int row,
 		first = false;
 		cell = list_cell(p, s, cells, c, &text);
 		w = widths[c] < end - x ? widths[c] : end - x;
-		if (base == STYLE_FOCUS || cell == STYLE_PLAIN)
+		if (base == STYLE_FOCUS || cell == STYLE_PLAIN || s->as_of)
 			cell = base;
 		if (column_is_right(p, c))
 			grid_put_right(g, y, x, w, buf_str(&text), cell);
@@ -308,7 +310,9 @@ count_text(const struct pane *p, struct buf *out)
 	long at = p->lists[0].at + 1;
 	int n = source_new_rows(s);
 
-	if (s->state == SOURCE_READY && s->total >= 0) {
+	if (pane_as_of(p, out))
+		;
+	else if (s->state == SOURCE_READY && s->total >= 0) {
 		if (s->base >= 0 && p->lists[0].has_selected)
 			buf_addf(out, "%ld/", s->base + at);
 		buf_addf(out, "%lld%s", (long long)s->total,
@@ -416,6 +420,7 @@ alerts_draw(struct pane *p, struct grid *g, bool focused)
 		    pane_app(p)->lang == LANG_ZH ? "新到 %d 按 N"
 						 : "%d new, press N",
 		    news);
+	pane_as_of(p, &extra);
 	pane_heading(p, g, focused, buf_str(&extra));
 	buf_clear(&extra);
 	list_widths(p, p->rect.w - MARK_CELLS, widths);

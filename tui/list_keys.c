@@ -246,7 +246,9 @@ list_end(struct pane *p, bool last)
 	struct source *s = &p->sources[p->section];
 
 	p->follow = false;
-	if (last ? !s->at_end : !s->at_start) {
+	/* offline the last row that is here is the last one */
+	if ((last ? !s->at_end : !s->at_start) &&
+	    s->port->is_ready(s->port->arg)) {
 		source_jump(s, last);
 		p->lists[p->section].has_selected = false;
 		if (last)

@@ -2,9 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/loop.h"
 #include "common/mem.h"
 #include "common/text.h"
 #include "tui/app.h"
+
+#define KEEP_PAUSE (60 * UINT64_C(1000000)) /* us */
 
 static const struct widget_ops *const widget_table[] = {
     &table_ops, &tree_ops, &alerts_ops, &form_ops, &text_ops, &gauge_ops};
@@ -15,15 +18,43 @@ pane_app(const struct pane *p)
 	return p->view->app;
 }
 
+/* What is typed above a table is asked once; its answers are not kept. */
+static void
+pane_keep_source(struct pane *p, struct source *s)
+{
+	struct app *a = pane_app(p);
+
+	if (s->loaded_at == s->kept_at || pane_extra(p->def, "prompt"))
+		return;
+	s->kept_at = s->loaded_at;
+	cache_keep(a->cache, s,
+	    a->host.wallclock() - (int64_t)(loop_now() - s->loaded_at));
+}
+
+/* A live list is not written at each of its changes. */
+static void
+keep_now_and_then(struct pane *p, struct source *s)
+{
+	if (!s->kept_at || s->loaded_at - s->kept_at > KEEP_PAUSE)
+		pane_keep_source(p, s);
+}
+
 static void
 on_source(struct source *s, void *arg)
 {
 	struct pane *p = arg;
 
-	(void)s;
+	keep_now_and_then(p, s);
 	if (p->ops->rows)
 		list_settle(p);
 	pane_app(p)->dirty = true;
+}
+
+void
+pane_keep(struct pane *p)
+{
+	for (int i = 0; i < p->source_count; i++)
+		pane_keep_source(p, &p->sources[i]);
 }
 
 static void
@@ -212,11 +243,36 @@ pane_ask(struct pane *p)
 		values_clear(&s->args);
 		s->args = values_copy(&args);
 		p->lists[i] = (struct list_ui){0};
-		if (complete)
-			source_restart(s);
+		if (!complete)
+			continue;
+		source_restart(s);
+		if (!s->asked_id && cache_recall(pane_app(p)->cache, s) &&
+		    p->ops->rows)
+			list_settle(p);
 	}
 	values_clear(&args);
 	pane_app(p)->dirty = true;
+}
+
+bool
+pane_as_of(const struct pane *p, struct buf *out)
+{
+	static const struct column_def clock = {.format = "clock"};
+	const struct app *a = pane_app(p);
+	struct format_env env = app_format(a);
+	struct value at = {.type = CODEC_INT};
+	struct buf text = {0};
+
+	for (int i = 0; i < p->source_count && !at.integer; i++)
+		at.integer = p->sources[i].as_of;
+	if (!at.integer)
+		return false;
+	format_cell(&env, &clock, "time", &at, &text);
+	app_format_string(a,
+	    a->link == LINK_OFFLINE ? STR_AS_OF_OFFLINE : STR_AS_OF, out,
+	    buf_str(&text));
+	buf_clear(&text);
+	return true;
 }
 
 static char *

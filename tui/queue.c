@@ -20,6 +20,7 @@
 #include "common/secret.h"
 
 #define FILE_MAX (16 << 20)
+#define QUEUE_MAX (8 << 20) /* the rest is room for outcomes */
 
 static void
 item_free(struct queue_item *i)
@@ -94,6 +95,7 @@ record_write(struct queue *q, const struct buf *plain, struct err *e)
 		return -1;
 	}
 	q->records++;
+	q->bytes += out.len;
 	buf_clear(&out);
 	return 0;
 }
@@ -203,7 +205,7 @@ queue_open(
 	struct buf file = {0};
 	size_t end = 0;
 
-	*q = (struct queue){.fd = -1};
+	*q = (struct queue){.fd = -1, .max = QUEUE_MAX};
 	if (!path)
 		return 0;
 	memcpy(q->key, key, sizeof(q->key));
@@ -217,6 +219,7 @@ queue_open(
 		err_errno(e, "cannot mend %s", path);
 		goto close;
 	}
+	q->bytes = end;
 	buf_clear(&file);
 	return 0;
 close:
@@ -241,10 +244,15 @@ struct queue_item *
 queue_add(struct queue *q, const char *statement, const struct values *args,
     const char *label, int64_t row, struct err *e)
 {
-	struct queue_item *item = queue_append(q);
+	struct queue_item *item;
 	struct buf record = {0};
 	int failed;
 
+	if (q->fd >= 0 && q->bytes >= q->max) {
+		err_set(e, ERR_FULL, "too many writes wait on this machine");
+		return NULL;
+	}
+	item = queue_append(q);
 	client_request_id(item->request);
 	item->statement = xstrdup(statement);
 	item->label = xstrdup(label);
@@ -288,7 +296,7 @@ queue_done(struct queue *q, struct queue_item *item)
 	record_outcome(q, item, "d", NULL);
 	queue_remove(q, item);
 	if (q->count == 0 && q->fd >= 0 && ftruncate(q->fd, 0) == 0)
-		q->records = 0;
+		q->records = q->bytes = 0;
 }
 
 void
@@ -334,5 +342,5 @@ queue_wipe(struct queue *q)
 		queue_remove(q, q->items[q->count - 1]);
 	if (q->fd >= 0 && ftruncate(q->fd, 0) != 0)
 		log_warn("cannot empty the queue of writes");
-	q->records = 0;
+	q->records = q->bytes = 0;
 }

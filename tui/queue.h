@@ -40,6 +40,8 @@ struct queue {
 	int fd;		 /* -1: memory only */
 	uint8_t key[32]; /* seals the records */
 	size_t records;	 /* written since the file was last empty */
+	size_t bytes;	 /* of the file */
+	size_t max;	 /* bytes after which no write is taken */
 	void *owner;
 };
 
@@ -49,7 +51,8 @@ int queue_open(struct queue *q, const char *path, const uint8_t key[32],
     struct err *e) __attribute__((warn_unused_result));
 void queue_close(struct queue *q);
 
-/* The item is in the file when this returns; NULL with e: it is not. */
+/* The item is in the file when this returns; NULL with e: it is not.
+ * ERR_FULL: too many wait here already. */
 struct queue_item *queue_add(struct queue *q, const char *statement,
     const struct values *args, const char *label, int64_t row, struct err *e);
 /* The daemon has applied it. */

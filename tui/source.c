@@ -194,6 +194,7 @@ source_restart(struct source *s)
 	source_drop(s);
 	pages_clear(s->pages, &s->page_count);
 	s->state = SOURCE_IDLE;
+	s->as_of = 0;
 	s->base = 0;
 	s->total = -1;
 	s->at_start = s->at_end = false;
@@ -209,6 +210,8 @@ source_reconnect(struct source *s)
 	s->refreshing = s->stale = s->fresh_done = false;
 	if (s->page_count == 0)
 		source_restart(s);
+	else if (s->as_of) /* another time's rows: nothing to compare with */
+		source_ask(s, PAGE_FIRST, NULL, true);
 	else
 		source_refresh(s);
 }
@@ -453,6 +456,7 @@ on_done(const struct err *e, const struct client_done *done, void *arg)
 		if (s->page_count == 0)
 			s->state = SOURCE_FAILED;
 	} else {
+		s->as_of = 0;
 		if (done->total >= 0) {
 			s->total = done->total;
 			s->total_exact = done->total_is_exact;
@@ -579,7 +583,7 @@ source_cell(const struct source *s, int row, int column)
 }
 
 void
-source_preload(struct source *s, const void *rows, size_t len)
+source_preload(struct source *s, const void *rows, size_t len, int64_t as_of)
 {
 	struct codec_reader r;
 
@@ -591,6 +595,8 @@ source_preload(struct source *s, const void *rows, size_t len)
 	s->page_count = s->pages[0].count > 0;
 	s->at_start = true;
 	s->at_end = false;
-	if (s->page_count)
+	if (s->page_count) {
 		s->state = SOURCE_READY;
+		s->as_of = as_of;
+	}
 }

@@ -67,6 +67,8 @@ struct source {
 	int64_t total; /* -1: not counted */
 	bool total_exact;
 	uint64_t loaded_at; /* loop_now() of the last full answer */
+	uint64_t kept_at;   /* and of the one that the cache has */
+	int64_t as_of;	    /* us since 1970: rows of the cache; 0: live */
 
 	uint32_t watch_id; /* 0: not asked yet */
 	uint32_t asked_id; /* the one under way, 0: none */
@@ -116,8 +118,9 @@ struct value source_cell(const struct source *s, int row, int column);
 /* All cells of a row: `cells` has room for the statement's columns. */
 void source_row(const struct source *s, int row, struct value *cells);
 
-/* Puts a page's CBOR in place without asking: rows of the cache, which are
- * pages[0].data of an earlier time. */
-void source_preload(struct source *s, const void *rows, size_t len);
+/* Puts a page's CBOR in place without asking: pages[0].data of an earlier
+ * time (us since 1970).  The next answer replaces it. */
+void source_preload(
+    struct source *s, const void *rows, size_t len, int64_t as_of);
 
 #endif

@@ -132,9 +132,12 @@ static void
 text_draw(struct pane *p, struct grid *g, bool focused)
 {
 	struct flow f = {.g = g, .skip = p->text_top};
+	struct buf extra = {0};
 	struct value *cells;
 
-	pane_heading(p, g, focused, "");
+	pane_as_of(p, &extra);
+	pane_heading(p, g, focused, buf_str(&extra));
+	buf_clear(&extra);
 	f.r = (struct rect){p->rect.y + 1, p->rect.x, p->rect.h - 1, p->rect.w};
 	if (p->source_count == 0)
 		flow_text(&f, 1, label_text(&p->def->body, pane_app(p)->lang));

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/mem.h"
@@ -33,7 +34,7 @@ fake_now(void)
 static int64_t
 fake_wallclock(void)
 {
-	return INT64_C(1768384800000000);
+	return INT64_C(1768384830000000);
 }
 
 static bool
@@ -353,6 +354,57 @@ test_write_is_marked_until_acknowledged(void **state)
 }
 
 static void
+test_rows_of_the_cache_show_their_time(void **state)
+{
+	uint8_t key[32] = {1};
+	char dir[] = "/tmp/app_test.XXXXXX";
+	struct err cut = {.code = ERR_UNAVAILABLE, .text = "cut"},
+		   revoked = {.code = ERR_REVOKED, .text = "revoked"};
+	struct buf b = {0};
+	char *rows;
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	assert_non_null(mkdtemp(dir));
+	rows = xasprintf("%s/rows", dir);
+	app.cache = cache_new(rows, key, CACHE_MAX);
+	answer(1, 6, false);
+	assert_int_equal(access(rows, F_OK), 0);
+	/* a start without a connection */
+	online = false;
+	put_bundle(&b);
+	app_set_bundle(&app, bundle_read(b.data, b.len, NULL));
+	buf_clear(&b);
+	app_on_closed(&app, &cut);
+	expect("as of 10:00, offline");
+	expect("精密工业");
+	app_key(&app, 'G');
+	app_key(&app, 'k');
+	assert_int_equal(pane_row_id(app_focus(&app)), 5);
+	app_key(&app, 'v');
+	expect(">~");
+	app.lang = LANG_ZH;
+	expect("截至 10:00, 离线");
+	app.lang = LANG_EN;
+	/* live rows take their place, the write goes */
+	online = true;
+	app_on_welcome(
+	    &app, &(struct client_welcome){.person = "Li Na", .lang = "en"});
+	expect("as of 10:00");
+	answer(1, 3, false);
+	assert_true(app_focus(&app)->sources[0].as_of == 0);
+	assert_int_equal(source_count(&app_focus(&app)->sources[0]), 3);
+	assert_int_equal(queue_count(&app.queue, false), 0);
+	/* nothing is left when the key is revoked */
+	app_on_closed(&app, &revoked);
+	assert_int_equal(access(rows, F_OK), -1);
+	assert_null(app.view);
+	expect("revoked");
+	free(rows);
+	rmdir(dir);
+}
+
+static void
 test_unknown_key_says_so(void **state)
 {
 	(void)state;
@@ -412,6 +464,7 @@ main(void)
 	    APP_TEST(test_live_rows_wait_for_the_hands),
 	    APP_TEST(test_three_pages_are_held),
 	    APP_TEST(test_write_is_marked_until_acknowledged),
+	    APP_TEST(test_rows_of_the_cache_show_their_time),
 	    APP_TEST(test_unknown_key_says_so),
 	    APP_TEST(test_any_key_in_any_size),
 	    APP_TEST(test_both_languages_are_complete),
