@@ -36,6 +36,8 @@ company_build()
 	psql -Xqc "select demo.build(reps => $1, customers => $2, days => $3)" \
 		>/dev/null
 	psql -Xqc 'drop schema demo cascade' 2>/dev/null
+	# the engine saw an empty company; its marks come back with this one's
+	psql -Xqc 'truncate firebreak.engine'
 	psql -Xqc 'vacuum analyze'
 }
 
@@ -57,8 +59,9 @@ company_keys()
 	SQL
 }
 
-# Two devices for `load event`: key 1 of a supervisor, key 2 of a rep of that
-# unit with customers whose light is red.
+# Two devices for `load event`: key 1 of a supervisor, key 2 of the rep of that
+# unit with the most customers.  company_day_rule comes first; returns when
+# every customer has been judged.
 company_pair()
 {
 	mkdir -p "$company/pair"
@@ -73,11 +76,41 @@ company_pair()
 		and b.role = 'supervisor' and b.person_id is not null
 	where r.role = 'rep' and r.person_id is not null
 	order by (select count(*) from firebreak.customer_state c
-	    where c.org_code = r.code and c.light = 2) desc, r.code limit 1;
+	    where c.org_code = r.code) desc, r.code limit 1;
 	insert into firebreak.device (person_id, public_key, name, created_at)
 	select boss, decode(:'boss', 'hex'), 'bench', now() from pair
 	union all select rep, decode(:'rep', 'hex'), 'bench', now() from pair;
 	SQL
+	until [ "$(psql -XAtc 'select count(*) from firebreak.engine')" -ge 2 ]; do
+		kill -0 $daemon || { cat "$company/log" >&2; exit 1; }
+		timeout 0.5 tail -f /dev/null || :
+	done
+}
+
+# A rule under which a visit raises a blue alert at once, in packs of its own.
+company_day_rule()
+{
+	cp -r server/packs "$company/packs"
+	packs=$company/packs/standard
+	cat >"$packs/rules/bench.yaml" <<-'YAML'
+	firebreak: 1
+	rules:
+	- rule: seen-today
+	  title: { zh: 今日已访, en: seen today }
+	  owner: sales_ops
+	  engine: warning
+	  for_each: customer
+	  let:
+	    seen: count(interactions where valid) over 1d
+	  when:
+	    blue: seen >= 1
+	  do:
+	    on blue:
+	    - notify: owner
+	  say:
+	    zh: "{subject}: 今日互动 {seen} 次"
+	    en: "{subject}: {seen} interactions today"
+	YAML
 }
 
 # search/all takes 0.4 s of a processor from now on, for `load run`.
@@ -113,7 +146,7 @@ company_daemon()
 	database: host=$PGHOST dbname=$PGDATABASE user=firebreak_app
 	listen: [$company/socket${TCP:+, "$TCP"}]
 	metrics: "${METRICS-}"
-	packs: [$PWD/server/packs/standard]
+	packs: [${packs:=$PWD/server/packs/standard}]
 	database_admin: host=$PGHOST dbname=$PGDATABASE user=postgres
 	log_level: warn
 	limits: { sessions: 20000, sessions_per_device: 1000 }

@@ -191,19 +191,23 @@ send_heavy(struct terminal *t)
 	buf_clear(&args);
 }
 
-static void
+static int64_t
 write_visit(struct terminal *t, const struct client_reply *reply)
 {
 	struct buf args = {0};
 	uint8_t id[REQUEST_ID_LEN];
+	int64_t customer = next_customer(t);
 
 	client_request_id(id);
-	codec_put_map(&args, 2);
-	put_int_arg(&args, "customer_id", next_customer(t));
+	codec_put_map(&args, 3);
+	put_int_arg(&args, "customer_id", customer);
+	codec_put_text(&args, "on_site");
+	codec_put_bool(&args, true);
 	codec_put_text(&args, "summary");
 	codec_put_text(&args, "bench");
 	client_write(t->client, "visit/record", &args, id, reply, t);
 	buf_clear(&args);
+	return customer;
 }
 
 static void
@@ -479,45 +483,58 @@ static struct {
 	struct terminal *boss, *rep;
 	uint32_t ask;
 	uint64_t rounds;
-	bool pending; /* an ask is under way */
-	bool again;   /* stale came meanwhile */
-	bool counting;
-	int64_t rows, last_rows;
+	size_t column;	/* of customer_id in the wall's rows */
+	int64_t wanted; /* the customer whose alert is awaited */
+	bool pending;	/* an ask is under way */
+	bool again;	/* stale came meanwhile */
+	bool seen;
 } event;
 
 static void ask_wall(void);
 static void next_round(void);
 
 static void
+on_wall_columns(const struct client_column *columns, size_t count, void *arg)
+{
+	(void)arg;
+	for (event.column = 0; event.column < count; event.column++)
+		if (strcmp(columns[event.column].name, "customer_id") == 0)
+			return;
+	fatalx("alert/wall has no customer_id");
+}
+
+static void
 on_wall_rows(struct codec_reader *rows, size_t count, void *arg)
 {
-	(void)rows;
 	(void)arg;
-	event.rows += (int64_t)count;
+	for (size_t i = 0; i < count; i++) {
+		size_t cells = codec_need_array(rows);
+
+		for (size_t j = 0; j < cells; j++)
+			if (j != event.column)
+				codec_skip(rows);
+			else if (codec_need_int(rows) == event.wanted)
+				event.seen = true;
+	}
 }
 
 static void
 on_wall(const struct err *e, const struct client_done *done, void *arg)
 {
-	int64_t rows = event.rows;
+	bool seen = event.seen;
 
+	(void)done;
 	(void)arg;
 	if (e)
 		fatalx("alert/wall: %s", e->text);
-	if (done->total >= 0)
-		rows = done->total;
-	event.pending = false;
-	event.rows = 0;
+	event.pending = event.seen = false;
 	if (event.again) {
 		event.again = false;
 		ask_wall();
 	}
-	if (rows == event.last_rows)
+	if (!seen)
 		return;
-	event.last_rows = rows;
-	if (!event.counting)
-		return;
-	event.counting = false;
+	event.wanted = 0;
 	sample_add(event.rep->sent);
 	if (load.sample_count >= event.rounds)
 		loop_stop(load.loop);
@@ -525,20 +542,31 @@ on_wall(const struct err *e, const struct client_done *done, void *arg)
 		next_round();
 }
 
+/* The newest blue alerts, as the wall's pane of them asks. */
 static void
 ask_wall(void)
 {
-	static const struct client_reply reply = {
-	    .on_rows = on_wall_rows, .on_done = on_wall};
-	struct buf options = {0};
+	static const struct client_reply reply = {.on_columns = on_wall_columns,
+	    .on_rows = on_wall_rows,
+	    .on_done = on_wall};
+	struct buf options = {0}, args = {0};
 
 	event.pending = true;
-	codec_put_map(&options, 1);
+	codec_put_map(&args, 1);
+	put_int_arg(&args, "level", 1);
+	codec_put_map(&options, 3);
 	codec_put_text(&options, "watch");
 	codec_put_bool(&options, true);
+	codec_put_text(&options, "sort");
+	codec_put_array(&options, 1);
+	codec_put_array(&options, 2);
+	codec_put_text(&options, "opened_at");
+	codec_put_bool(&options, true);
+	put_int_arg(&options, "limit", 50);
 	event.ask = client_ask(event.boss->client, event.ask, "alert/wall",
-	    NULL, &options, &reply, event.boss);
+	    &args, &options, &reply, event.boss);
 	buf_clear(&options);
+	buf_clear(&args);
 }
 
 static void
@@ -561,7 +589,7 @@ on_visit(const struct err *e, const struct client_done *done, void *arg)
 		fatalx("visit/record: %s", e->text);
 }
 
-/* Each visit is with a customer whose alert it closes: the wall changes. */
+/* Each visit is with another customer, whom nobody has seen for a month. */
 static void
 next_round(void)
 {
@@ -569,10 +597,9 @@ next_round(void)
 	struct terminal *t = event.rep;
 
 	if (t->turn >= t->id_count)
-		fatalx("only %zu customers with an open alert", t->id_count);
-	event.counting = true;
+		fatalx("only %zu customers to visit", t->id_count);
 	t->sent = loop_now();
-	write_visit(t, &reply);
+	event.wanted = write_visit(t, &reply);
 }
 
 static void
@@ -586,13 +613,13 @@ on_event_ids(const struct err *e, const struct client_done *done, void *arg)
 	next_round();
 }
 
-/* The rep's customers with a red light: a visit turns it green. */
+/* The rep's customers with a yellow light, for whom no blue alert is open. */
 static void
 on_welcome_event(const struct client_welcome *w, void *arg)
 {
 	static const struct client_reply reply = {
 	    .on_rows = on_id_rows, .on_done = on_event_ids};
-	struct buf args = {0};
+	struct buf args = {0}, options = {0};
 
 	(void)w;
 	(void)arg;
@@ -600,10 +627,13 @@ on_welcome_event(const struct client_welcome *w, void *arg)
 		return;
 	ask_wall();
 	codec_put_map(&args, 1);
-	put_int_arg(&args, "light", 2);
-	client_ask(event.rep->client, 0, "customer/list", &args, NULL, &reply,
-	    event.rep);
+	put_int_arg(&args, "light", 1);
+	codec_put_map(&options, 1);
+	put_int_arg(&options, "limit", IDS_MAX);
+	client_ask(event.rep->client, 0, "customer/list", &args, &options,
+	    &reply, event.rep);
 	buf_clear(&args);
+	buf_clear(&options);
 }
 
 static void

@@ -8,7 +8,7 @@
 #     BENCH_TERMINALS=64 BENCH_IDLE=10000
 #     BENCH_EVENT="20000"                companies for event_to_screen; the
 #                                        full table: "20000 1000000"
-#     BENCH_EVENTS=200                   visits for each
+#     BENCH_EVENTS=100                   visits for each
 #     BENCH_ONLY="read point write heavy overhead logins term idle event"
 #     BENCH_FSYNC=off                    no fsync in PostgreSQL
 set -eu
@@ -62,7 +62,7 @@ statement()
 	case $1 in
 	read) set -- customer/list limit=50 ;;
 	point) set -- customer/get customer_id=:customer ;;
-	write) set -- visit/record customer_id=:customer "summary='bench'" \
+	write) set -- visit/record customer_id=:customer on_site=true "summary='bench'" \
 		"request=('$(printf '%012x' "$(date +%s)000" |
 		sed 's/........$/-&/;s/-\(....\)\(....\)/\1-\2/')' ||
 		right(gen_random_uuid()::text, 23))" ;;
@@ -205,11 +205,12 @@ events()
 {
 	company_stop
 	company_db=event_$1
-	company_build $(($1 / 100)) "$1" 60
-	company_pair
+	company_build $(($1 / 400)) "$1" 60
+	company_day_rule
 	company_daemon
+	company_pair
 	timeout 300 "$load" event "$address" "$server_key" "$company/pair" \
-		"${BENCH_EVENTS:-200}" >"$out" || { cat "$out" >&2; return 0; }
+		"${BENCH_EVENTS:-100}" >"$out" || { cat "$out" >&2; return 0; }
 	figure event_to_screen_p50_ms | say "event_to_screen_p50_ms_$1" ms
 	figure event_to_screen_p99_ms | say "event_to_screen_p99_ms_$1" ms
 }
