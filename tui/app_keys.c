@@ -205,8 +205,8 @@ app_act(struct app *a, enum action act, long count)
 		pane_cycle(a, act == ACT_PANE_NEXT ? 1 : -1);
 	else if (act == ACT_RECORD_NEXT || act == ACT_RECORD_BACK)
 		record_step(a, act == ACT_RECORD_NEXT ? 1 : -1);
-	else if (p && p->ops && p->ops->rows && p->source_count > 0 &&
-		 (act == ACT_FIND || act == ACT_FILTER))
+	else if ((act == ACT_FIND || act == ACT_FILTER) && p && p->ops &&
+		 p->ops->rows && p->source_count > 0)
 		line_start(a, act == ACT_FIND ? MODE_FIND : MODE_FILTER);
 }
 

@@ -126,6 +126,9 @@ on_write_done(const struct err *e, const struct client_done *done, void *arg)
 		else
 			queue_refuse(&a->queue, item, e->text);
 	}
+	/* the list of what waits names items that may be gone */
+	if (a->mode == MODE_PICKER && a->picker.kind == PICK_QUEUE)
+		picker_open(a, PICK_QUEUE, NULL);
 	a->dirty = true;
 }
 
