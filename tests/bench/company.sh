@@ -59,7 +59,7 @@ company_keys()
 	SQL
 }
 
-# Two devices for `load event`: key 1 of a supervisor, key 2 of the rep of that
+# Two devices for tests/bench/event: key 1 of a supervisor, key 2 of the rep of that
 # unit with the most customers.  company_day_rule comes first; returns when
 # every customer has been judged.
 company_pair()

@@ -15,7 +15,7 @@ set -eu
 B=${B:-build/plain}
 export B
 if [ -z "${BENCH_INSIDE:-}" ]; then
-	make -s B="$B" all "$B/tests/bench/load" "$B/tests/bench/script" \
+	make -s B="$B" all "$B/tests/bench/load" "$B/tests/bench/event" "$B/tests/bench/script" \
 		"$B/tests/bench/term" "$B/tests/tui/pin" >&2
 	export BENCH_INSIDE=1
 	[ "${BENCH_FSYNC:-on}" = on ] && fsync=--fsync || fsync=
@@ -209,7 +209,7 @@ events()
 	company_day_rule
 	company_daemon
 	company_pair
-	timeout 300 "$load" event "$address" "$server_key" "$company/pair" \
+	timeout 300 "$B/tests/bench/event" "$address" "$server_key" "$company/pair" \
 		"${BENCH_EVENTS:-100}" >"$out" || { cat "$out" >&2; return 0; }
 	figure event_to_screen_p50_ms | say "event_to_screen_p50_ms_$1" ms
 	figure event_to_screen_p99_ms | say "event_to_screen_p99_ms_$1" ms
