@@ -2,9 +2,13 @@
  * The real terminal in a pseudo terminal, read by libvterm: what a person
  * sees and types.  Prints TAP and `# name value` lines.
  *
- *     pty FIREBREAK KEY ROWS COLUMNS
+ *     pty FIREBREAK KEY ROWS COLUMNS [STAGE]
  *
- * KEY belongs to a rep.  Waits are for content, with a deadline.
+ * KEY belongs to a rep.  Waits are for content, with a deadline.  Without a
+ * stage the daemon is there; `offline` comes after that run, with the daemon
+ * stopped: rows of then, two writes that wait.  `back` has the daemon again,
+ * which takes one of them and refuses the other; `revoked`: it knows the key
+ * no more.
  */
 #include <errno.h>
 #include <poll.h>
@@ -277,7 +281,16 @@ restored(void)
 }
 
 static void
-leave(void)
+go_to(const char *screen)
+{
+	type(":");
+	check(expect("command"), "the palette opens");
+	type(screen);
+	type("\r");
+}
+
+static void
+leave(const char *keys)
 {
 	double end = now_ms() + PATIENCE;
 	struct termios t;
@@ -286,7 +299,7 @@ leave(void)
 	    tcgetattr(fd, &t) == 0 && (t.c_lflag & (ICANON | ECHO)) == 0;
 
 	check(was_raw, "keys come one by one");
-	type("Q");
+	type(keys);
 	while (
 	    now_ms() < end && waitpid(term.pid, &status, WNOHANG) != term.pid)
 		if (!term_read(20) && term.ended)
@@ -322,37 +335,104 @@ abandon(char **argv)
 		exit(1);
 }
 
-int
-main(int argc, char **argv)
+static void
+stage_offline(char **argv)
+{
+	start(argv);
+	check(expect("as of "), "offline, it starts with the rows it kept");
+	check(expect("OFFLINE"), "and says that it is offline");
+	go_to("customers");
+	check(expect("Customers as of "), "a list says what time it is of");
+	check(expect(", offline --"), "and that nothing newer is to be had");
+	check(expect(">  "), "its rows are there");
+	type("f");
+	check(expect(">~"), "a row whose write waits says so");
+	type("v");
+	check(expect("Log a visit"), "a form opens");
+	type("\033[21~"); /* to what is required */
+	check(expect_cursor("Summary"), "and can be filled");
+	type("written without a daemon\033[21~");
+	check(expect("queued 2"), "two writes wait");
+	type("Q");
+	check(expect("Quit?"), "leaving mentions them");
+	leave("y");
+}
+
+static void
+stage_back(char **argv)
+{
+	start(argv);
+	check(expect("refused 1"), "one write was refused");
+	check(expect_gone("queued"), "and none waits any more");
+	go_to("customers");
+	check(expect("Customers 1/"), "the rows are live");
+	check(expect(">!"), "the row of the refused write says so");
+	check(row_with(">~") < 0, "no row says that it waits");
+	type("\017"); /* C-o */
+	check(expect("confirm data  "), "what was refused is listed");
+	check(expect("Name the business action"), "with the reason");
+	type("\r");
+	check(expect_gone("refused 1"), "and gone once it was read");
+	leave("Q");
+}
+
+static void
+stage_revoked(char **argv)
+{
+	start(argv);
+	check(expect("revoked"), "it hears that its key is void");
+	check(expect_gone("as of "), "and shows nothing any more");
+	leave("Q");
+}
+
+static void
+stage_online(char **argv)
 {
 	double begin = now_ms();
 
-	if (argc != 5)
-		return 2;
-	term.rows = atoi(argv[3]);
-	term.columns = atoi(argv[4]);
 	start(argv);
 	check(expect("firebreak"), "a frame appears");
 	printf("# first_paint_ms %.1f\n", now_ms() - begin);
 	check(expect("Actions of today 1/"), "the first screen has rows");
 	printf("# first_rows_ms %.1f\n", now_ms() - begin);
 	measure_keys();
-	type(":");
-	check(expect("command"), "the palette opens");
-	type("customers\r");
+	go_to("customers");
 	check(expect("Customers 1/"), "and leads to a screen");
 	type("v");
 	check(expect("Log a visit"), "a key opens the form of its write");
 	log_a_visit();
-	type(":");
-	expect("command");
-	type("activities\r");
+	go_to("activities");
 	check(expect("agreed the"), "it stands among the activities");
 	type("u");
 	check(expect("undone"), "and can be taken back");
 	measure_memory();
-	leave();
+	leave("Q");
 	abandon(argv);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(char **argv);
+} stage_table[] = {
+    {"online", stage_online},
+    {"offline", stage_offline},
+    {"back", stage_back},
+    {"revoked", stage_revoked},
+};
+
+int
+main(int argc, char **argv)
+{
+	const char *stage = argc == 6 ? argv[5] : stage_table[0].name;
+	size_t i = 0;
+
+	while (i < 4 && strcmp(stage_table[i].name, stage) != 0)
+		i++;
+	if (argc < 5 || argc > 6 || i == 4)
+		return 2;
+	term.rows = atoi(argv[3]);
+	term.columns = atoi(argv[4]);
+	stage_table[i].run(argv);
 	vterm_free(term.vt);
 	printf("1..%d\n", tests);
 	return 0;

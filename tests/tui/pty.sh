@@ -6,9 +6,51 @@ cd "$(dirname "$0")/../.."
 . tests/tui/company.inc
 unset PGOPTIONS # its writes happen now
 tui_company
-# the plain build: what it measures is what people get
-"$B/tests/tui/pty" "${B_PLAIN:-$B}/firebreak" "$company/rep.key" 40 120 || {
-	status=$?
-	tui_log
-	exit $status
+
+stage() # [NAME]
+{
+	# the plain build: what it measures is what people get
+	"$B/tests/tui/pty" "${B_PLAIN:-$B}/firebreak" "$company/rep.key" 40 120 \
+		"$@" || {
+		status=$?
+		tui_log
+		exit $status
+	}
 }
+
+n=0
+ok() # NAME COMMAND...
+{
+	name=$1
+	n=$((n + 1))
+	shift
+	"$@" && echo "ok $n - $name" || echo "not ok $n - $name"
+}
+
+written()
+{
+	[ "$(psql -XAtc "select count(*) from firebreak.activity
+		where summary = 'written without a daemon'")" = "$1" ]
+}
+
+empty_or_gone()
+{
+	for file in "$company/rep.key.queue" "$company/rep.key.screens" \
+	    "$company/rep.key.rows"; do
+		[ ! -s "$file" ] || { echo "# $file" && return 1; }
+	done
+}
+
+stage
+company_stop
+stage offline
+ok 'nothing was written meanwhile' written 0
+company_daemon
+stage back
+ok 'what waited was written once' written 1
+company_stop
+psql -Xqc "update firebreak.device set revoked_at = now()"
+company_daemon
+stage revoked
+ok 'nothing is left beside the key' empty_or_gone
+echo "1..$n"
