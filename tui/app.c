@@ -50,12 +50,12 @@ app_close_all(struct app *a)
 	}
 }
 
-static void
-pending_clear(struct app *a)
+void
+app_forget_pending(struct app *a)
 {
 	free(a->pending.write);
 	free(a->pending.label);
-	values_clear(&a->pending.args);
+	row_writes_clear(&a->pending.rows);
 	a->pending = (struct pending){0};
 }
 
@@ -72,7 +72,7 @@ app_clear(struct app *a)
 {
 	app_keep_all(a);
 	app_close_all(a);
-	pending_clear(a);
+	app_forget_pending(a);
 	bundle_free(a->bundle);
 	queue_close(&a->queue);
 	cache_free(a->cache);
@@ -86,6 +86,7 @@ app_clear(struct app *a)
 	free(a->place);
 	free(a->undo);
 	free(a->undo_label);
+	free(a->batch.why);
 	values_clear(&a->undo_args);
 	*a = (struct app){0};
 }

@@ -124,15 +124,29 @@ enum app_mode {
 
 enum link_state { LINK_CONNECTING, LINK_ONLINE, LINK_OFFLINE };
 
-/* What the picker or a confirmation leads to. */
-struct pending {
-	struct pane *pane;
-	const struct key_def *key;
-	char *write; /* statement */
+/* One write of those that a key makes: on the selected row or each marked. */
+struct row_write {
 	struct values args;
+	int64_t row; /* 0: not on a row */
+};
+
+struct row_writes {
+	struct row_write *items;
+	size_t count;
+};
+
+/* What a confirmation leads to: as it was when the key was pressed. */
+struct pending {
+	char *write; /* statement */
 	char *label;
-	int64_t row;
+	struct row_writes rows;
 	bool quit;
+};
+
+/* The last verb on several rows, for its summary. */
+struct batch {
+	int number, total, done, refused;
+	char *why; /* the last refusal */
 };
 
 struct pick_item {
@@ -205,6 +219,7 @@ struct app {
 	struct edit line;
 	struct picker picker;
 	struct pending pending;
+	struct batch batch;
 	char *confirm;
 	bool was_locked_wrong;
 
@@ -249,6 +264,11 @@ void app_on_closed(struct app *a, const struct err *e);
 /* Through the queue; row 0: not on a row. */
 void app_write(struct app *a, const char *statement, const struct values *args,
     const char *label, int64_t row);
+/* Each of them, one request each; what became of them is said together. */
+void app_write_rows(struct app *a, const char *statement,
+    const struct row_writes *rows, const char *label);
+void row_writes_add(struct row_writes *w, struct values args, int64_t row);
+void row_writes_clear(struct row_writes *w);
 void app_undo(struct app *a);
 
 /* app.c: screens. */
@@ -261,6 +281,7 @@ bool app_open(struct app *a, const char *screen, struct values *args,
 void app_back(struct app *a);
 void app_act(struct app *a, enum action act, long count);
 void app_lock(struct app *a);
+void app_forget_pending(struct app *a);
 struct pane *app_focus(struct app *a); /* or NULL */
 
 /* pane.c */

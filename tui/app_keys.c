@@ -54,12 +54,9 @@ confirm_key(struct app *a, uint32_t key)
 	if (yes && a->pending.quit)
 		a->quit = true;
 	else if (yes && a->pending.write)
-		app_write(a, a->pending.write, &a->pending.args,
-		    a->pending.label, a->pending.row);
-	free(a->pending.write);
-	free(a->pending.label);
-	values_clear(&a->pending.args);
-	a->pending = (struct pending){0};
+		app_write_rows(
+		    a, a->pending.write, &a->pending.rows, a->pending.label);
+	app_forget_pending(a);
 }
 
 static void
@@ -82,19 +79,17 @@ locked_key(struct app *a, uint32_t key)
 static void
 quit_ask(struct app *a)
 {
-	char text[256];
+	struct buf text = {0};
 	size_t n = queue_count(&a->queue, false);
 
 	if (n == 0) {
 		a->quit = true;
 		return;
 	}
-	snprintf(text, sizeof(text),
-	    a->lang == LANG_ZH ? "还有 %zu 笔未发送, 下次启动再发。退出?"
-			       : "%zu writes wait for the next start. Quit?",
-	    n);
+	app_format_string(a, STR_QUIT_QUEUED, &text, n);
 	free(a->confirm);
-	a->confirm = xstrdup(text);
+	a->confirm = buf_take(&text);
+	app_forget_pending(a);
 	a->pending = (struct pending){.quit = true};
 	a->mode = MODE_CONFIRM;
 }

@@ -103,6 +103,31 @@ write_applied(struct app *a, struct queue_item *item)
 		app_say(a, false, STR_SAVED, item->label);
 }
 
+static bool
+batch_of(struct app *a, const struct queue_item *item)
+{
+	return item->batch > 0 && item->batch == a->batch.number;
+}
+
+/* One more of the rows is done, or refused with a reason. */
+static void
+batch_say(struct app *a, const char *refusal)
+{
+	struct batch *b = &a->batch;
+
+	if (refusal) {
+		b->refused++;
+		free(b->why);
+		b->why = xstrdup(refusal);
+	} else
+		b->done++;
+	if (b->refused > 0)
+		app_say(a, true, STR_ROWS_REFUSED, b->done, b->total,
+		    b->refused, b->why);
+	else
+		app_say(a, false, STR_ROWS_DONE, b->done, b->total);
+}
+
 static void
 on_write_done(const struct err *e, const struct client_done *done, void *arg)
 {
@@ -111,13 +136,20 @@ on_write_done(const struct err *e, const struct client_done *done, void *arg)
 
 	(void)done;
 	if (!e) {
+		bool batch = batch_of(a, item);
+
 		write_applied(a, item);
+		if (batch)
+			batch_say(a, NULL);
 		form_answered(a, item->statement);
 		queue_done(&a->queue, item);
 	} else if (err_is_retryable(e->code)) {
 		item->state = QUEUE_WAITING;
 		app_say(a, false, STR_QUEUED_LOCALLY, item->label);
 		form_answered(a, item->statement);
+	} else if (batch_of(a, item)) {
+		queue_refuse(&a->queue, item, e->text);
+		batch_say(a, e->text);
 	} else {
 		app_say(a, true, STR_WAS_REFUSED, e->text);
 		/* who has it before his eyes again need not be told later */
@@ -137,8 +169,8 @@ static const struct client_reply write_reply = {
     .on_done = on_write_done,
 };
 
-void
-app_write(struct app *a, const char *statement, const struct values *args,
+static struct queue_item *
+write_one(struct app *a, const char *statement, const struct values *args,
     const char *label, int64_t row)
 {
 	struct queue_item *item;
@@ -151,12 +183,58 @@ app_write(struct app *a, const char *statement, const struct values *args,
 			app_say(a, true, STR_QUEUE_FULL);
 		else
 			app_say(a, true, STR_WAS_REFUSED, e.text);
-		return;
+		return NULL;
 	}
 	if (!a->port.is_ready(a->port.arg))
 		app_say(a, false, STR_QUEUED_LOCALLY, label);
 	item_send(a, item);
 	a->dirty = true;
+	return item;
+}
+
+void
+app_write(struct app *a, const char *statement, const struct values *args,
+    const char *label, int64_t row)
+{
+	write_one(a, statement, args, label, row);
+}
+
+void
+app_write_rows(struct app *a, const char *statement,
+    const struct row_writes *rows, const char *label)
+{
+	struct queue_item *item;
+	int number = a->batch.number + 1;
+
+	free(a->batch.why);
+	a->batch = (struct batch){.number = number, .total = (int)rows->count};
+	for (size_t i = 0; i < rows->count; i++) {
+		item = write_one(a, statement, &rows->items[i].args, label,
+		    rows->items[i].row);
+		if (!item)
+			return;
+		/* answers come from the loop, never before this */
+		if (rows->count > 1)
+			item->batch = number;
+	}
+	if (rows->count > 1 && !a->port.is_ready(a->port.arg))
+		app_say(a, false, STR_ROWS_QUEUED, (int)rows->count, label);
+}
+
+void
+row_writes_add(struct row_writes *w, struct values args, int64_t row)
+{
+	w->items = xrealloc_array(w->items, w->count + 1, sizeof(*w->items));
+	w->items[w->count++] = (struct row_write){args, row};
+}
+
+void
+row_writes_clear(struct row_writes *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		values_clear(&w->items[i].args);
+	free(w->items);
+	*w = (struct row_writes){0};
 }
 
 void

@@ -248,8 +248,7 @@ load_key(struct program *p, struct err *e)
 	if (locked < 0)
 		return NULL;
 	if (locked)
-		passphrase =
-		    ask_secret(p->app.lang == LANG_ZH ? "口令" : "passphrase");
+		passphrase = ask_secret(app_string(&p->app, STR_PASSPHRASE));
 	k = keyfile_load(p->key_path, passphrase, e);
 	wipe(passphrase);
 	return k;

@@ -81,6 +81,13 @@ enum string {
 	STR_AS_OF,	   /* %s: time */
 	STR_AS_OF_OFFLINE, /* %s: time */
 	STR_QUEUE_FULL,
+	STR_ROWS_DONE,	  /* %d, %d: of how many */
+	STR_ROWS_REFUSED, /* %d, %d: of how many, %d refused, %s why */
+	STR_ROWS_QUEUED,  /* %d, %s: what */
+	STR_ROWS_CONFIRM, /* %d rows */
+	STR_ROWS_FORM,	  /* %s: what */
+	STR_ROWS_GONE,	  /* %d */
+	STR_QUEUE_TITLE,
 	STR_LOCK_SHORT,
 	STR_ALERTS_WAIT, /* %d */
 	STR_RIGHT_NOW,

@@ -9,7 +9,6 @@
 #include "tui/list.h"
 
 #define MARK_CELLS 3 /* '>', the row's state, a blank */
-#define FIT_MAX 36
 #define FIT_LEAST 5
 
 int
@@ -66,7 +65,6 @@ widths_fit(const struct pane *p, const struct source *s, int top, int rows,
 			buf_reset(&text);
 			list_cell(p, s, cells, c, &text);
 			w = text_width(buf_str(&text));
-			w = w > FIT_MAX ? FIT_MAX : w;
 			widths[c] = w > widths[c] ? w : widths[c];
 		}
 		cells_clear(p, cells);
@@ -325,10 +323,7 @@ count_text(const struct pane *p, struct buf *out)
 		buf_addf(out, " &%s", p->narrow);
 	if (n > 0) {
 		buf_add_byte(out, ' ');
-		buf_addf(out,
-		    pane_app(p)->lang == LANG_ZH ? "新到 %d 按 N"
-						 : "%d new, press N",
-		    n);
+		app_format_string(pane_app(p), STR_NEW_ROWS, out, n);
 	}
 	if (p->follow) {
 		buf_add_byte(out, ' ');
@@ -402,12 +397,14 @@ alerts_heading(struct pane *p, struct grid *g, int y, int section)
 	buf_clear(&text);
 }
 
-/* Each level gets its heading always; lines go to red first. */
+/* Each level gets its heading always, the columns theirs where there is room;
+ * lines go to red first. */
 static void
 alerts_draw(struct pane *p, struct grid *g, bool focused)
 {
 	int *widths = xcalloc(p->def->column_count + 1, sizeof(*widths));
 	int y = p->rect.y + 1, left = p->rect.h - 1 - PANE_SOURCES, rows;
+	bool headings = left > 2 * PANE_SOURCES;
 	int news = 0, want[PANE_SOURCES];
 	struct buf extra = {0};
 
@@ -416,14 +413,15 @@ alerts_draw(struct pane *p, struct grid *g, bool focused)
 		want[i] = source_count(&p->sources[i]);
 	}
 	if (news > 0)
-		buf_addf(&extra,
-		    pane_app(p)->lang == LANG_ZH ? "新到 %d 按 N"
-						 : "%d new, press N",
-		    news);
+		app_format_string(pane_app(p), STR_NEW_ROWS, &extra, news);
 	pane_as_of(p, &extra);
 	pane_heading(p, g, focused, buf_str(&extra));
 	buf_clear(&extra);
 	list_widths(p, p->rect.w - MARK_CELLS, widths);
+	if (headings) {
+		draw_headings(p, g, y++, widths);
+		left--;
+	}
 	for (int i = 0; i < PANE_SOURCES && y < p->rect.y + p->rect.h; i++) {
 		int others = 0;
 

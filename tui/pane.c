@@ -327,56 +327,152 @@ open_form(
 	free(caption);
 }
 
+/* The write's arguments as the selected row has them; false: one that must be
+ * given is missing. */
+static bool
+write_args(struct pane *p, const struct key_def *k,
+    const struct statement_def *st, struct values *args)
+{
+	bool complete = true;
+
+	for (size_t i = 0; i < st->arg_count; i++) {
+		struct value v =
+		    resolve(p->view, p, &k->with, st->args[i].name);
+
+		if (v.type != CODEC_NULL)
+			values_set(args, st->args[i].name, v);
+		else
+			complete &= st->args[i].nullable;
+	}
+	return complete;
+}
+
+/* As if this row were the selected one; false: it is not here any more. */
+static bool
+stand_on(struct pane *p, int64_t id)
+{
+	for (int i = 0; i < p->source_count; i++) {
+		int row = source_find(&p->sources[i], id);
+
+		if (row < 0)
+			continue;
+		p->section = i;
+		p->lists[i].at = row;
+		p->lists[i].selected = id;
+		p->lists[i].has_selected = true;
+		return true;
+	}
+	return false;
+}
+
+/* The write on each marked row that is here; false: one lacks arguments. */
+static bool
+marked_writes(struct pane *p, const struct key_def *k,
+    const struct statement_def *st, struct row_writes *out)
+{
+	struct list_ui lists[PANE_SOURCES];
+	int section = p->section;
+	bool complete = true;
+
+	memcpy(lists, p->lists, sizeof(lists));
+	for (size_t i = 0; i < p->marks.count; i++) {
+		struct values args = {0};
+
+		if (!stand_on(p, p->marks.ids[i]))
+			continue;
+		complete &= write_args(p, k, st, &args);
+		row_writes_add(out, args, p->marks.ids[i]);
+	}
+	memcpy(p->lists, lists, sizeof(lists));
+	p->section = section;
+	return complete;
+}
+
+/* Takes over the writes. */
+static void
+confirm_or_write(
+    struct pane *p, const struct key_def *k, struct row_writes *rows)
+{
+	struct app *a = pane_app(p);
+	const char *label = label_text(&k->label, a->lang);
+	struct buf text = {0};
+	char *caption;
+
+	if (!k->confirm.text[a->lang]) {
+		app_write_rows(a, k->target, rows, label);
+		row_writes_clear(rows);
+		return;
+	}
+	buf_addf(&text, "%s  ", label_text(&k->confirm, a->lang));
+	if (rows->count > 1)
+		app_format_string(a, STR_ROWS_CONFIRM, &text, (int)rows->count);
+	else if ((caption = row_caption(p))) {
+		buf_add_str(&text, caption);
+		free(caption);
+	}
+	free(a->confirm);
+	a->confirm = xstrdup(buf_str(&text));
+	buf_clear(&text);
+	app_forget_pending(a);
+	a->pending = (struct pending){
+	    .write = xstrdup(k->target),
+	    .label = xstrdup(label),
+	    .rows = *rows,
+	};
+	a->mode = MODE_CONFIRM;
+}
+
+static void
+run_marked(
+    struct pane *p, const struct key_def *k, const struct statement_def *st)
+{
+	struct app *a = pane_app(p);
+	struct row_writes rows = {0};
+
+	if (!marked_writes(p, k, st, &rows)) {
+		app_say(a, true, STR_ROWS_FORM, label_text(&k->label, a->lang));
+		row_writes_clear(&rows);
+		return;
+	}
+	if (rows.count < p->marks.count) {
+		app_say(
+		    a, true, STR_ROWS_GONE, (int)(p->marks.count - rows.count));
+		row_writes_clear(&rows);
+		return;
+	}
+	id_list_clear(&p->marks);
+	confirm_or_write(p, k, &rows);
+}
+
 static void
 run_write(struct pane *p, const struct key_def *k)
 {
 	struct app *a = pane_app(p);
 	const struct statement_def *st = bundle_statement(a->bundle, k->target);
 	const struct screen_def *form;
+	struct row_writes rows = {0};
 	struct values args = {0};
-	bool missing = false;
 
 	if (!st) {
 		app_say(a, true, STR_NO_STATEMENT, k->target);
 		return;
 	}
-	for (size_t i = 0; i < st->arg_count; i++) {
-		struct value v =
-		    resolve(p->view, p, &k->with, st->args[i].name);
-
-		if (v.type != CODEC_NULL)
-			values_set(&args, st->args[i].name, v);
-		else
-			missing |= !st->args[i].nullable;
-	}
-	form = bundle_form(a->bundle, k->target);
-	if (missing && !form && p->ops && p->ops->rows && !pane_has_row(p)) {
-		app_say(a, true, STR_SELECT_FIRST);
-		values_clear(&args);
+	if (p->ops && p->ops->rows && p->marks.count > 0) {
+		run_marked(p, k, st);
 		return;
 	}
-	if (missing && !form)
-		form = bundle_make_form(a->bundle, st, &args);
-	if (missing) {
-		open_form(p, form, &args);
-	} else if (k->confirm.text[a->lang]) {
-		char *caption = row_caption(p);
-
-		free(a->confirm);
-		a->confirm = xasprintf("%s  %s",
-		    label_text(&k->confirm, a->lang), caption ? caption : "");
-		free(caption);
-		a->pending = (struct pending){
-		    .write = xstrdup(k->target),
-		    .args = values_copy(&args),
-		    .label = xstrdup(label_text(&k->label, a->lang)),
-		    .row = pane_row_id(p),
-		};
-		a->mode = MODE_CONFIRM;
-	} else {
-		app_write(a, k->target, &args, label_text(&k->label, a->lang),
-		    pane_row_id(p));
+	if (write_args(p, k, st, &args)) {
+		row_writes_add(&rows, args, pane_row_id(p));
+		confirm_or_write(p, k, &rows);
+		return;
 	}
+	form = bundle_form(a->bundle, k->target);
+	if (!form && p->ops && p->ops->rows && !pane_has_row(p))
+		app_say(a, true, STR_SELECT_FIRST);
+	else
+		open_form(p,
+		    form ? form : bundle_make_form(a->bundle, st, &args),
+		    &args);
 	values_clear(&args);
 }
 

@@ -303,7 +303,7 @@ draw_head(struct app *a, struct grid *g, int y)
 	if (k->kind == PICK_LOOKUP || k->kind == PICK_CHOICE)
 		title = label_text(&picked_field(k)->label, a->lang);
 	else if (k->kind == PICK_QUEUE)
-		title = a->lang == LANG_ZH ? "待发与被拒" : "queue";
+		title = app_string(a, STR_QUEUE_TITLE);
 	if (k->kind == PICK_HELP && k->pane && k->pane->fields)
 		help = form_help(k->pane);
 	for (int i = 0; i < g->width; i++)

@@ -17,6 +17,7 @@ link_text(const struct app *a, struct buf *out)
 	size_t waiting = queue_count(&a->queue, false);
 	size_t refused = queue_count(&a->queue, true);
 	uint64_t away;
+	char clock[32];
 
 	if (a->link == LINK_ONLINE)
 		buf_add_str(out, app_string(a, STR_CONNECTED));
@@ -24,16 +25,18 @@ link_text(const struct app *a, struct buf *out)
 		buf_add_str(out, app_string(a, STR_CONNECTING));
 	else {
 		away = (a->host.now() - a->offline_since) / 1000000;
-		buf_addf(out,
-		    a->lang == LANG_ZH ? "离线 %02d:%02d" : "OFFLINE %02d:%02d",
-		    (int)(away / 60), (int)(away % 60));
+		snprintf(clock, sizeof(clock), "%02d:%02d", (int)(away / 60),
+		    (int)(away % 60));
+		app_format_string(a, STR_OFFLINE, out, clock);
 	}
-	if (waiting > 0)
-		buf_addf(out, a->lang == LANG_ZH ? " 待发%zu" : " queued %zu",
-		    waiting);
-	if (refused > 0)
-		buf_addf(out, a->lang == LANG_ZH ? " 被拒%zu" : " refused %zu",
-		    refused);
+	if (waiting > 0) {
+		buf_add_byte(out, ' ');
+		app_format_string(a, STR_QUEUED, out, waiting);
+	}
+	if (refused > 0) {
+		buf_add_byte(out, ' ');
+		app_format_string(a, STR_REFUSED, out, refused);
+	}
 }
 
 static void
@@ -155,20 +158,16 @@ static void
 draw_missing(struct pane *p, struct grid *g)
 {
 	const struct app *a = pane_app(p);
-	char text[200];
+	struct buf text = {0};
 
 	if (!p->ops)
-		snprintf(text, sizeof(text),
-		    a->lang == LANG_ZH
-			? "此版本终端不支持 %s, 请升级"
-			: "this terminal does not know %s: update it",
-		    p->def->widget);
+		app_format_string(a, STR_UNKNOWN_WIDGET, &text, p->def->widget);
 	else
-		snprintf(text, sizeof(text),
-		    a->lang == LANG_ZH ? "没有权限或没有此查询: %s"
-				       : "no such statement: %s",
-		    p->def->statement);
-	grid_put(g, p->rect.y, p->rect.x, p->rect.w, text, STYLE_MUTED);
+		app_format_string(
+		    a, STR_NO_STATEMENT, &text, p->def->statement);
+	grid_put(
+	    g, p->rect.y, p->rect.x, p->rect.w, buf_str(&text), STYLE_MUTED);
+	buf_clear(&text);
 }
 
 static bool
@@ -256,7 +255,7 @@ draw_locked(struct app *a, struct grid *g)
 {
 	int y = g->height / 3, x;
 	int alerts = 0;
-	char text[64];
+	struct buf text = {0};
 
 	for (size_t i = 0; a->view && i < a->view->pane_count; i++)
 		for (int j = 0; j < a->view->panes[i].source_count; j++)
@@ -273,9 +272,10 @@ draw_locked(struct app *a, struct grid *g)
 		grid_put(g, y + 4, 2, g->width - 2,
 		    app_string(a, STR_PASSPHRASE_WRONG), STYLE_BAD);
 	if (alerts > 0) {
-		snprintf(text, sizeof(text),
-		    a->lang == LANG_ZH ? "新预警 %d" : "%d new alerts", alerts);
-		grid_put(g, y + 6, 2, g->width - 2, text, STYLE_YELLOW);
+		app_format_string(a, STR_ALERTS_WAIT, &text, alerts);
+		grid_put(
+		    g, y + 6, 2, g->width - 2, buf_str(&text), STYLE_YELLOW);
+		buf_clear(&text);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -404,6 +405,63 @@ test_rows_of_the_cache_show_their_time(void **state)
 	rmdir(dir);
 }
 
+/* Answers the oldest request, a write, with a refusal. */
+static void
+refuse_one(const char *why)
+{
+	struct err e = {.code = ERR_REFUSED};
+	const struct client_reply *reply = asked[0].reply;
+	void *arg = asked[0].arg;
+
+	assert_true(asked[0].write);
+	snprintf(e.text, sizeof(e.text), "%s", why);
+	memmove(asked, asked + 1, (size_t)--asked_count * sizeof(asked[0]));
+	reply->on_done(&e, NULL, arg);
+}
+
+static void
+test_a_key_acts_on_each_marked_row(void **state)
+{
+	struct pane *p = app_focus(&app);
+
+	(void)state;
+	answer(1, 6, false);
+	app_key(&app, ' ');
+	app_key(&app, ' ');
+	app_key(&app, 'j');
+	app_key(&app, ' ');
+	assert_int_equal(p->marks.count, 3);
+	app_key(&app, 'v');
+	assert_int_equal(asked_count, 3);
+	assert_int_equal(queue_mark(&app.queue, 1), '~');
+	assert_int_equal(queue_mark(&app.queue, 2), '~');
+	assert_int_equal(queue_mark(&app.queue, 3), 0);
+	assert_int_equal(queue_mark(&app.queue, 4), '~');
+	assert_int_equal(p->marks.count, 0);
+	assert_int_equal(pane_row_id(p), 5);
+	refuse_one("not yours");
+	expect("0 of 3 rows done, 1 refused: not yours");
+	answer(1, 1, false);
+	expect("2 of 3 rows done, 1 refused: not yours");
+	assert_int_equal(queue_mark(&app.queue, 1), '!');
+	assert_int_equal(queue_mark(&app.queue, 2), 0);
+}
+
+static void
+test_marked_rows_that_went_are_said(void **state)
+{
+	struct pane *p = app_focus(&app);
+
+	(void)state;
+	answer(1, 6, false);
+	app_key(&app, ' ');
+	source_restart(&p->sources[0]);
+	answer(2, 6, false);
+	app_key(&app, 'v');
+	assert_int_equal(asked_count, 0);
+	expect("1 marked rows are not here any more");
+}
+
 static void
 test_unknown_key_says_so(void **state)
 {
@@ -440,13 +498,37 @@ test_any_key_in_any_size(void **state)
 	assert_non_null(app.view);
 }
 
+/* "%s%d" of "to %s: %d rows": what a caller must give, in which order. */
+static void
+conversions(const char *format, char out[64])
+{
+	size_t n = 0;
+
+	while ((format = strchr(format, '%')) && n < 50) {
+		size_t len = strcspn(format + 1, "dsuxfgcp%") + 2;
+
+		if (len > 2 || format[1] != '%')
+			for (size_t i = 0; i < len && n < 60; i++)
+				out[n++] = format[i];
+		format += len;
+	}
+	out[n] = '\0';
+}
+
 static void
 test_both_languages_are_complete(void **state)
 {
 	(void)state;
-	for (int s = 0; s < STR_COUNT; s++)
-		for (int lang = 0; lang < LANG_COUNT; lang++)
-			assert_non_null(lang_string((enum string)s, lang));
+	for (int s = 0; s < STR_COUNT; s++) {
+		const char *zh = lang_string((enum string)s, LANG_ZH);
+		const char *en = lang_string((enum string)s, LANG_EN);
+		char zh_takes[64], en_takes[64];
+
+		assert_true(zh && zh[0] && en && en[0]);
+		conversions(zh, zh_takes);
+		conversions(en, en_takes);
+		assert_string_equal(zh_takes, en_takes);
+	}
 	for (size_t i = 0; i < action_count; i++) {
 		assert_non_null(action_table[i].help_zh);
 		assert_non_null(action_table[i].help_en);
@@ -465,6 +547,8 @@ main(void)
 	    APP_TEST(test_three_pages_are_held),
 	    APP_TEST(test_write_is_marked_until_acknowledged),
 	    APP_TEST(test_rows_of_the_cache_show_their_time),
+	    APP_TEST(test_a_key_acts_on_each_marked_row),
+	    APP_TEST(test_marked_rows_that_went_are_said),
 	    APP_TEST(test_unknown_key_says_so),
 	    APP_TEST(test_any_key_in_any_size),
 	    APP_TEST(test_both_languages_are_complete),
