@@ -6,15 +6,16 @@
 #include "common/text.h"
 #include "tui/app.h"
 
-#define LABEL_CELLS 14
+#define LABEL_CELLS 14 /* of a label that is short enough */
 #define LEAST_CELLS 34 /* of a label with its value */
 #define GAUGE_CELLS 20
 
 struct flow {
 	struct grid *g;
 	struct rect r;
-	int y;	  /* the next line, counted from the text's first */
-	int skip; /* lines scrolled away */
+	int label; /* cells of a label */
+	int y;	   /* the next line, counted from the text's first */
+	int skip;  /* lines scrolled away */
 };
 
 static void
@@ -82,15 +83,29 @@ draw_value(
 	s = format_cell(
 	    &env, c, p->statement->columns[at].type, &cells[at], &text);
 	whole = f->r.w;
-	f->r.w = LABEL_CELLS + 1; /* a long label is cut, not overwritten */
+	f->r.w = f->label + 1; /* a long label is cut, not overwritten */
 	flow_line(f, 1, label_text(&c->heading, env.lang), STYLE_MUTED);
 	f->r.w = whole;
-	if (text_width(buf_str(&text)) <= f->r.w - LABEL_CELLS - 2) {
-		flow_line(f, LABEL_CELLS + 2, (const char *)text.data, s);
+	if (text_width(buf_str(&text)) <= f->r.w - f->label - 2) {
+		flow_line(f, f->label + 2, (const char *)text.data, s);
 		f->y++;
 	} else
-		flow_text(f, LABEL_CELLS + 2, (const char *)text.data);
+		flow_text(f, f->label + 2, (const char *)text.data);
 	buf_clear(&text);
+}
+
+/* The longest label of the pane, but no more than half of the width. */
+static int
+label_cells(const struct pane *p, int width)
+{
+	int most = LABEL_CELLS, w;
+
+	for (size_t i = 0; i < p->def->column_count; i++) {
+		w = text_width(
+		    label_text(&p->def->columns[i].heading, pane_app(p)->lang));
+		most = w > most ? w : most;
+	}
+	return most > width / 2 ? width / 2 : most;
 }
 
 /* Values that do not fit one below the other stand in columns. */
@@ -104,6 +119,7 @@ draw_values(struct pane *p, struct flow *f, const struct value *cells)
 	    r.h > 0 && columns * r.h < n && r.w / (columns + 1) >= LEAST_CELLS)
 		columns++;
 	f->r.w = r.w / columns;
+	f->label = label_cells(p, f->r.w);
 	if (columns > 1)
 		f->skip = 0;
 	for (int i = 0; i < n; i++) {

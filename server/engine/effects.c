@@ -52,7 +52,7 @@ add_values(struct round *r, const struct round_item *it,
 	for (size_t i = 0; i < rule->let_count; i++) {
 		buf_reset(&text);
 		value_print(let_value(r, it, st, &rule->lets[i]),
-		    rule->lets[i].tree->type, &text);
+		    rule->lets[i].tree->type, false, &text);
 		buf_add_str(out, i ? "," : "");
 		add_json_text(out, rule->lets[i].name);
 		buf_add_str(out, ":");
@@ -100,11 +100,11 @@ begin(struct round *r, const char *verb, const struct round_item *it,
 /* "{title}: {visits} visits" with the values of let. */
 static void
 fill_say(struct round *r, const struct round_item *it,
-    const struct round_step *st, const char *title, const char *say,
-    const char *name, struct buf *out)
+    const struct round_step *st, bool zh, const char *name, struct buf *out)
 {
 	const struct rule *rule = st->rule;
-	const char *end;
+	const char *title = zh ? rule->title_zh : rule->title_en, *end;
+	const char *say = zh ? rule->say_zh : rule->say_en;
 
 	for (; *say; say++) {
 		end = *say == '{' ? strchr(say, '}') : NULL;
@@ -124,7 +124,7 @@ fill_say(struct round *r, const struct round_item *it,
 			    memcmp(say, rule->lets[i].name, len) == 0)
 				value_print(
 				    let_value(r, it, st, &rule->lets[i]),
-				    rule->lets[i].tree->type, out);
+				    rule->lets[i].tree->type, zh, out);
 		}
 		say = end;
 	}
@@ -138,13 +138,11 @@ add_said(struct round *r, const struct round_item *it,
 
 	buf_add_str(out, ",\"title\":");
 	add_json_text(out, st->rule->title_zh);
-	fill_say(
-	    r, it, st, st->rule->title_zh, st->rule->say_zh, f->name, &text);
+	fill_say(r, it, st, true, f->name, &text);
 	buf_add_str(out, ",\"text_zh\":");
 	add_json_text(out, buf_str(&text));
 	buf_reset(&text);
-	fill_say(
-	    r, it, st, st->rule->title_en, st->rule->say_en, f->name, &text);
+	fill_say(r, it, st, false, f->name, &text);
 	buf_add_str(out, ",\"text_en\":");
 	add_json_text(out, buf_str(&text));
 	buf_add_str(out, ",\"name\":");

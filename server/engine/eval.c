@@ -325,8 +325,22 @@ print_time(double microseconds, struct buf *out)
 	buf_add_str(out, text);
 }
 
+/* As the columns of the screens count: whole days once there are some. */
+static void
+print_duration(double us, bool zh, struct buf *out)
+{
+	double days = us / 86400e6;
+
+	if (fabs(days) >= 3)
+		buf_addf(out, zh ? "%.0f 天" : "%.0fd", trunc(days));
+	else if (fabs(us) >= 3600e6)
+		buf_addf(out, zh ? "%.1f 小时" : "%.1fh", us / 3600e6);
+	else
+		buf_addf(out, zh ? "%.0f 分" : "%.0fm", trunc(us / 60e6));
+}
+
 void
-value_print(struct value v, enum expr_type type, struct buf *out)
+value_print(struct value v, enum expr_type type, bool zh, struct buf *out)
 {
 	if (v.missing) {
 		buf_add_str(out, "—");
@@ -343,13 +357,16 @@ value_print(struct value v, enum expr_type type, struct buf *out)
 		buf_addf(out, "%.2f", v.number / 100);
 		break;
 	case TYPE_DURATION:
-		buf_addf(out, "%.1fd", v.number / 86400e6);
+		print_duration(v.number, zh, out);
 		break;
 	case TYPE_TIME:
 		print_time(v.number, out);
 		break;
 	case TYPE_BOOL:
-		buf_add_str(out, v.number != 0 ? "true" : "false");
+		if (zh)
+			buf_add_str(out, v.number != 0 ? "是" : "否");
+		else
+			buf_add_str(out, v.number != 0 ? "yes" : "no");
 		break;
 	default:
 		buf_addf(out, "%.6g", v.number);

@@ -44,7 +44,8 @@ struct value eval_value(struct eval *v, const struct expr *e);
 enum truth eval_truth(struct eval *v, const struct expr *e);
 
 struct buf;
-/* A value as people read it: 12, 37 %, 4.5 d, 2026-01-05 09:00, —. */
-void value_print(struct value v, enum expr_type type, struct buf *out);
+/* A value as people read it, in Chinese or English: 12, 37%, 45 天 or 45d,
+ * 2026-01-05 09:00, —. */
+void value_print(struct value v, enum expr_type type, bool zh, struct buf *out);
 
 #endif

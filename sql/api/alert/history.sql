@@ -1,5 +1,5 @@
 -- statement: alert/history
--- purpose: Comments and answers of an alert.
+-- purpose: How an alert was raised, commented on and answered.
 -- roles: all
 -- args: alert_id bigint
 -- rows: many
@@ -8,8 +8,14 @@
 -- watch: alert audit people
 select t.item, t.at, t.person_id, p.name as person, t.action, t.body
 from (
-	select c.comment_id * 2 as item, c.at, c.person_id, 'comment' as action,
-		c.body
+	select 0::bigint as item, a.opened_at as at, null::bigint as person_id,
+		'raised' as action, case (select lang from firebreak.person
+		    where person_id = :me) when 'en' then a.text_en
+		    else a.text_zh end as body
+	from firebreak.alert a
+	where a.alert_id = :alert_id and :scope(a.org_code)
+	union all
+	select c.comment_id * 2, c.at, c.person_id, 'comment', c.body
 	from firebreak.alert_comment c
 	where c.alert_id = :alert_id and :scope(c.org_code)
 	union all
