@@ -130,7 +130,8 @@ static void
 put_options(const struct source *s, enum page_from from,
     const struct source_page *anchor, bool watch, struct buf *b)
 {
-	bool anchored = anchor && (from == PAGE_AFTER || from == PAGE_BEFORE);
+	bool anchored = anchor && anchor->count > 0 &&
+			(from == PAGE_AFTER || from == PAGE_BEFORE);
 	bool list = s->key_column >= 0;
 
 	codec_put_map(b, (s->sort_count > 0) + (s->search != NULL) +
@@ -248,14 +249,13 @@ void
 source_more(struct source *s, bool backwards)
 {
 	bool end = backwards ? s->at_start : s->at_end;
+	const struct source_page *p =
+	    &s->pages[backwards || s->page_count == 0 ? 0 : s->page_count - 1];
 
-	if (end || s->asked_id || s->page_count == 0 || s->fresh_done ||
+	if (end || s->asked_id || p->count == 0 || s->fresh_done ||
 	    s->key_column < 0)
 		return;
-	if (backwards)
-		source_ask(s, PAGE_BEFORE, &s->pages[0], false);
-	else
-		source_ask(s, PAGE_AFTER, &s->pages[s->page_count - 1], false);
+	source_ask(s, backwards ? PAGE_BEFORE : PAGE_AFTER, p, false);
 }
 
 void
