@@ -97,12 +97,19 @@ join() {
 	    --name "demo $1" join "$invite" >/dev/null
 }
 
+# `ready` holds what the data was made from
+made_from=$(cat "$root"/sql/schema/*.sql "$root"/sql/demo.sql | cksum)
+if [ -e "$dir/ready" ] && [ "$(cat "$dir/ready")" != "$made_from" ]; then
+	say "数据模型已变,重建演示公司 ·" \
+	    "the data model has changed: the company is made anew"
+	rm -f "$dir/ready"
+fi
 [ -e "$dir/ready" ] || prepare
 start_daemon
 join supervisor 2
 join ops 3
 join rep 4
-: > "$dir/ready"
+echo "$made_from" >"$dir/ready"
 start_force
 if [ -n "${FIREBREAK_DEMO_DUMP:-}" ]; then
 	"$build/firebreak" --key "$keys/$role.key" --dump "$FIREBREAK_DEMO_DUMP"
