@@ -185,8 +185,9 @@ struct app_host {
 	void (*redraw)(void *arg);
 	void (*copy)(const char *text, void *arg); /* OSC 52 */
 	void (*bell)(void *arg);
-	/* Whether the passphrase unlocks the key file. */
+	/* Whether the passphrase unlocks the key file; takes a while. */
 	bool (*unlock)(const char *passphrase, void *arg);
+	void (*show)(void *arg); /* a frame now, before what takes a while */
 	bool has_passphrase;
 	uint64_t (*now)(void);	    /* monotonic us */
 	int64_t (*wallclock)(void); /* us since 1970 */
@@ -221,7 +222,7 @@ struct app {
 	struct pending pending;
 	struct batch batch;
 	char *confirm;
-	bool was_locked_wrong;
+	bool was_locked_wrong, is_checking;
 
 	long count; /* a number typed before a key */
 	uint64_t count_due;

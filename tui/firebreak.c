@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "common/secret.h"
 #include "tui/app.h"
 #include "tui/net.h"
+#include "tui/passphrase.h"
 #include "tui/term.h"
 
 #define FRAME_PAUSE 33000 /* us between frames that no key asked for */
@@ -92,35 +92,6 @@ state_file(const char *name)
 	return path;
 }
 
-/* A line without echo; the caller wipes and frees. */
-static char *
-ask_secret(const char *prompt)
-{
-	struct termios old, quiet;
-	char line[512] = "";
-
-	if (tcgetattr(STDIN_FILENO, &old) != 0)
-		return NULL;
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	fprintf(stderr, "%s: ", prompt);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	if (!fgets(line, sizeof(line), stdin))
-		line[0] = '\0';
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-	fputc('\n', stderr);
-	line[strcspn(line, "\n")] = '\0';
-	return xstrdup(line);
-}
-
-static void
-wipe(char *s)
-{
-	if (s)
-		secret_wipe(s, strlen(s));
-	free(s);
-}
-
 static bool
 host_unlock(const char *passphrase, void *arg)
 {
@@ -164,6 +135,12 @@ paint(struct program *p)
 	app_view(&p->app, &p->grid);
 	term_paint(&p->grid);
 	p->painted_at = loop_now();
+}
+
+static void
+host_show(void *arg)
+{
+	paint(arg);
 }
 
 /* After anything happened: what is due, then at most one frame. */
@@ -237,23 +214,6 @@ on_end(int signo, void *arg)
 	((struct program *)arg)->app.quit = true;
 }
 
-/* The key file, asked for its passphrase if it has one. */
-static struct keyfile *
-load_key(struct program *p, struct err *e)
-{
-	int locked = keyfile_is_locked(p->key_path, e);
-	struct keyfile *k;
-	char *passphrase = NULL;
-
-	if (locked < 0)
-		return NULL;
-	if (locked)
-		passphrase = ask_secret(app_string(&p->app, STR_PASSPHRASE));
-	k = keyfile_load(p->key_path, passphrase, e);
-	wipe(passphrase);
-	return k;
-}
-
 static void
 program_start(struct program *p)
 {
@@ -262,6 +222,7 @@ program_start(struct program *p)
 	    .redraw = p->dump ? NULL : host_redraw,
 	    .copy = p->dump ? NULL : host_copy,
 	    .unlock = host_unlock,
+	    .show = p->dump ? NULL : host_show,
 	    .now = loop_now,
 	    .wallclock = host_wallclock,
 	    .arg = p,
@@ -473,8 +434,8 @@ run_join(struct program *p, const char *line, struct err *e)
 		    "%s is there already; --key FILE names another",
 		    p->key_path);
 	if (!p->no_passphrase) {
-		passphrase = ask_secret("new passphrase / 新口令");
-		again = ask_secret("once more / 再输一次");
+		passphrase = passphrase_ask("new passphrase / 新口令");
+		again = passphrase_ask("once more / 再输一次");
 		if (!passphrase || !again || !passphrase[0] ||
 		    strcmp(passphrase, again) != 0) {
 			err_set(e, ERR_BAD_ARGUMENT,
@@ -495,8 +456,8 @@ run_join(struct program *p, const char *line, struct err *e)
 		printf(
 		    "%s: %s (%s)\n", p->app.person, p->app.role, p->key_path);
 out:
-	wipe(passphrase);
-	wipe(again);
+	passphrase_wipe(passphrase);
+	passphrase_wipe(again);
 	return failed;
 }
 
@@ -586,7 +547,7 @@ main(int argc, char **argv)
 	program_start(&p);
 	if (joins)
 		failed = run_join(&p, argv[optind + 1], &e);
-	else if (!(p.key = load_key(&p, &e)))
+	else if (!(p.key = passphrase_load(p.key_path, p.app.lang, &e)))
 		failed = -1;
 	else
 		failed = p.dump ? run_dump(&p, &e) : run_terminal(&p, &e);

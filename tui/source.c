@@ -248,12 +248,11 @@ source_refresh(struct source *s)
 void
 source_more(struct source *s, bool backwards)
 {
-	bool end = backwards ? s->at_start : s->at_end;
 	const struct source_page *p =
 	    &s->pages[backwards || s->page_count == 0 ? 0 : s->page_count - 1];
 
-	if (end || s->asked_id || p->count == 0 || s->fresh_done ||
-	    s->key_column < 0)
+	if ((backwards ? s->at_start : s->at_end) || s->asked_id ||
+	    p->count == 0 || s->fresh_done || s->key_column < 0)
 		return;
 	source_ask(s, backwards ? PAGE_BEFORE : PAGE_AFTER, p, false);
 }
@@ -594,7 +593,6 @@ source_preload(struct source *s, const void *rows, size_t len, int64_t as_of)
 		page_add(s, &s->pages[0], &r);
 	s->page_count = s->pages[0].count > 0;
 	s->at_start = true;
-	s->at_end = false;
 	if (s->page_count) {
 		s->state = SOURCE_READY;
 		s->as_of = as_of;

@@ -268,7 +268,10 @@ draw_locked(struct app *a, struct grid *g)
 		    STYLE_PLAIN);
 	edit_draw(&a->line, g, (struct rect){y + 2, x + 1, 1, 30}, STYLE_EDIT,
 	    true, true);
-	if (a->was_locked_wrong)
+	if (a->is_checking)
+		grid_put(g, y + 4, 2, g->width - 2, app_string(a, STR_CHECKING),
+		    STYLE_MUTED);
+	else if (a->was_locked_wrong)
 		grid_put(g, y + 4, 2, g->width - 2,
 		    app_string(a, STR_PASSPHRASE_WRONG), STYLE_BAD);
 	if (alerts > 0) {

@@ -13,8 +13,8 @@ main(int argc, char **argv)
 	struct err e;
 	uint8_t server[32];
 
-	if (argc != 4 || strlen(argv[3]) != 2 * sizeof(server))
-		fatalx("usage: pin KEY ADDRESS SERVERKEY");
+	if (argc < 4 || argc > 5 || strlen(argv[3]) != 2 * sizeof(server))
+		fatalx("usage: pin KEY ADDRESS SERVERKEY [PASSPHRASE]");
 	for (size_t i = 0; i < sizeof(server); i++)
 		if (sscanf(argv[3] + 2 * i, "%2hhx", &server[i]) != 1)
 			fatalx("not a key in hex: %s", argv[3]);
@@ -22,7 +22,7 @@ main(int argc, char **argv)
 	if (!k)
 		fatalx("%s: %s", argv[1], e.text);
 	keyfile_set_server(k, argv[2], server);
-	if (keyfile_save(k, argv[1], NULL, &e) != 0)
+	if (keyfile_save(k, argv[1], argv[4], &e) != 0)
 		fatalx("%s: %s", argv[1], e.text);
 	keyfile_free(k);
 	return 0;

@@ -7,7 +7,8 @@
  * KEY belongs to a rep.  Waits are for content, with a deadline.  Without a
  * stage the daemon is there; `offline` comes after that run, with the daemon
  * stopped: rows of then, two writes that wait.  `back` has the daemon again,
- * which takes one of them and refuses the other; `revoked`: it knows the key
+ * which takes one of them and refuses the other; `locked`: the key has the
+ * passphrase "right"; `revoked`: it knows the key
  * no more.
  */
 #include <errno.h>
@@ -110,6 +111,19 @@ row_with(const char *text)
 			return i;
 	}
 	return -1;
+}
+
+static int
+rows_with(const char *text)
+{
+	char line[4096];
+	int n = 0;
+
+	for (int i = 0; i < term.rows; i++) {
+		row_text(i, line, sizeof(line));
+		n += strstr(line, text) != NULL;
+	}
+	return n;
 }
 
 static bool
@@ -377,6 +391,40 @@ stage_back(char **argv)
 }
 
 static void
+stage_locked(char **argv)
+{
+	int status = -1;
+
+	start(argv);
+	check(expect("passphrase:"), "a locked key asks for its passphrase");
+	type("wrong\n");
+	check(expect("try again"), "a wrong one is asked for again");
+	type("right\n");
+	check(expect("Actions of today 1/"), "the right one opens the screens");
+	type("\030"); /* C-x */
+	check(expect("enter the passphrase"), "C-x locks");
+	check(row_with("Actions of today") < 0, "and hides what was there");
+	type("wrong\r");
+	check(expect("wrong passphrase"), "a wrong one does not unlock");
+	type("right\r");
+	check(expect("Actions of today 1/"), "the right one does");
+	leave("Q");
+	vterm_free(term.vt);
+	start(argv);
+	check(expect("passphrase:"), "it asks at the next start too");
+	for (int i = 1; i <= 3; i++) {
+		while (!term.ended && rows_with("passphrase: ") < i)
+			term_read(PATIENCE);
+		type("wrong\n");
+	}
+	while (!term.ended)
+		term_read(PATIENCE);
+	waitpid(term.pid, &status, 0);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 1,
+	    "the third wrong one ends it");
+}
+
+static void
 stage_revoked(char **argv)
 {
 	start(argv);
@@ -417,8 +465,11 @@ static const struct {
     {"online", stage_online},
     {"offline", stage_offline},
     {"back", stage_back},
+    {"locked", stage_locked},
     {"revoked", stage_revoked},
 };
+
+#define STAGES (sizeof(stage_table) / sizeof(stage_table[0]))
 
 int
 main(int argc, char **argv)
@@ -426,9 +477,9 @@ main(int argc, char **argv)
 	const char *stage = argc == 6 ? argv[5] : stage_table[0].name;
 	size_t i = 0;
 
-	while (i < 4 && strcmp(stage_table[i].name, stage) != 0)
+	while (i < STAGES && strcmp(stage_table[i].name, stage) != 0)
 		i++;
-	if (argc < 5 || argc > 6 || i == 4)
+	if (argc < 5 || argc > 6 || i == STAGES)
 		return 2;
 	term.rows = atoi(argv[3]);
 	term.columns = atoi(argv[4]);

@@ -10,7 +10,7 @@ tui_company
 stage() # [NAME]
 {
 	# the plain build: what it measures is what people get
-	"$B/tests/tui/pty" "${B_PLAIN:-$B}/firebreak" "$company/rep.key" 40 120 \
+	"$B/tests/tui/pty" "${B_PLAIN:-$B}/firebreak" "$company/${key:-rep}.key" 40 120 \
 		"$@" || {
 		status=$?
 		tui_log
@@ -48,6 +48,11 @@ ok 'nothing was written meanwhile' written 0
 company_daemon
 stage back
 ok 'what waited was written once' written 1
+cp "$company/rep.key" "$company/locked.key"
+"$B/tests/tui/pin" "$company/locked.key" "$address" "$server_key" right
+key=locked
+stage locked
+key=rep
 company_stop
 psql -Xqc "update firebreak.device set revoked_at = now()"
 company_daemon
