@@ -221,30 +221,73 @@ picker_tick(struct app *a, uint64_t now)
 		lookup_ask(k);
 }
 
-/* The n-th item that fits what was typed; NULL past the end. */
 static struct pick_item *
-picked(struct picker *k, int n)
+item_matching(struct picker *k, const char *needle, bool screens, int n)
 {
-	char *needle = text_fold(edit_text(&k->edit));
-	struct pick_item *found = NULL;
-	bool all = k->kind == PICK_LOOKUP;
+	for (size_t i = 0; i < k->count; i++)
+		if ((!screens || k->items[i].screen) &&
+		    strstr(k->items[i].match, needle) && n-- == 0)
+			return &k->items[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < k->count && !found; i++)
-		if ((all || strstr(k->items[i].match, needle)) && n-- == 0)
-			found = &k->items[i];
+/* The n-th item that fits what was typed; NULL past the end.  Where nothing
+ * fits the whole, what stands after the first blank is for the screen that the
+ * first word names: `rest`, for the caller to free, else NULL. */
+static struct pick_item *
+picked(struct picker *k, int n, char **rest)
+{
+	char *needle =
+	    text_fold(k->kind == PICK_LOOKUP ? "" : edit_text(&k->edit));
+	const char *blank = strchr(edit_text(&k->edit), ' ');
+	struct pick_item *found;
+
+	if (rest)
+		*rest = NULL;
+	if (k->kind != PICK_PALETTE || !blank ||
+	    item_matching(k, needle, false, 0))
+		found = item_matching(k, needle, false, n);
+	else {
+		char *word = xstrndup(
+		    edit_text(&k->edit), (size_t)(blank - edit_text(&k->edit)));
+
+		free(needle);
+		needle = text_fold(word);
+		free(word);
+		found = item_matching(k, needle, true, n);
+		if (found && rest)
+			*rest = xstrdup(blank + strspn(blank, " "));
+	}
 	free(needle);
 	return found;
+}
+
+/* `:customers 华为`: the screen's first table shows what has this in it. */
+static void
+open_screen(struct app *a, const struct screen_def *screen, const char *rest)
+{
+	struct values none = {0};
+	struct pane *p;
+
+	if (!app_open(a, screen->name, &none, NULL, NULL) || !rest ||
+	    !rest[0] || !(p = app_focus(a)) || !p->ops || !p->ops->rows ||
+	    p->source_count == 0)
+		return;
+	if (pane_extra(p->def, "prompt")) {
+		edit_set(&p->prompt, rest);
+		p->prompt_due = a->host.now();
+	} else
+		list_filter(p, rest);
 }
 
 static void
 picker_run(struct app *a)
 {
 	struct picker *k = &a->picker;
-	struct pick_item *found = picked(k, k->selected), item;
+	char *text, *value, *rest;
+	struct pick_item *found = picked(k, k->selected, &rest), item;
 	struct pane *pane = k->pane;
 	enum pick_kind kind = k->kind;
-	struct values none = {0};
-	char *text, *value;
 
 	if (!found)
 		return;
@@ -262,11 +305,12 @@ picker_run(struct app *a)
 	} else if (item.key)
 		pane_run(item.pane, item.key);
 	else if (item.screen)
-		app_open(a, item.screen->name, &none, NULL, NULL);
+		open_screen(a, item.screen, rest);
 	else
 		app_act(a, item.action, 0);
 	free(text);
 	free(value);
+	free(rest);
 }
 
 void
@@ -281,7 +325,7 @@ picker_key(struct app *a, uint32_t key)
 	else if (key == KEY_ENTER_)
 		picker_run(a);
 	else if (key == KEY_DOWN_ || key == KEY_TAB_) {
-		if (picked(k, k->selected + 1))
+		if (picked(k, k->selected + 1, NULL))
 			k->selected++;
 	} else if (key == KEY_UP_ || key == KEY_BACKTAB_)
 		k->selected -= k->selected > 0;
@@ -332,7 +376,7 @@ picker_draw(struct app *a, struct grid *g)
 		bool here = k->top + i == k->selected;
 		enum style s = here ? STYLE_FOCUS : STYLE_PLAIN;
 
-		item = picked(k, k->top + i);
+		item = picked(k, k->top + i, NULL);
 		grid_put(g, y + i, 0, g->width, here ? ">" : "", s);
 		if (!item)
 			continue;

@@ -463,6 +463,32 @@ test_marked_rows_that_went_are_said(void **state)
 }
 
 static void
+type_text(const char *text)
+{
+	for (; *text; text++)
+		app_key(&app, (unsigned char)*text);
+}
+
+static void
+test_the_palette_takes_an_argument(void **state)
+{
+	(void)state;
+	answer(1, 6, false);
+	type_text(":customers Edu");
+	expect(">                Customers");
+	app_key(&app, KEY_ENTER_);
+	answer(1, 6, false);
+	expect("&Edu");
+	expect("> ");
+	assert_non_null(app.view->parent);
+	/* by pinyin initials, and what names nothing opens nothing */
+	type_text(":kh x\r");
+	assert_non_null(app.view->parent->parent);
+	type_text(":nothing x\r");
+	assert_int_equal(app.mode, MODE_PICKER);
+}
+
+static void
 test_unknown_key_says_so(void **state)
 {
 	(void)state;
@@ -549,6 +575,7 @@ main(void)
 	    APP_TEST(test_rows_of_the_cache_show_their_time),
 	    APP_TEST(test_a_key_acts_on_each_marked_row),
 	    APP_TEST(test_marked_rows_that_went_are_said),
+	    APP_TEST(test_the_palette_takes_an_argument),
 	    APP_TEST(test_unknown_key_says_so),
 	    APP_TEST(test_any_key_in_any_size),
 	    APP_TEST(test_both_languages_are_complete),
