@@ -9,8 +9,8 @@ select count(*) as open, count(*) filter (where a.level = 3) as red,
 	count(*) filter (where a.acked_at is not null) as answered,
 	(extract(epoch from clock.now() - min(a.opened_at)) / 60)::bigint
 	    as oldest_minutes,
-	percentile_cont(0.5) within group (order by extract(epoch from
+	round(percentile_cont(0.5) within group (order by extract(epoch from
 	    a.acked_at - a.opened_at)::float8 / 60) filter (where a.acked_at >=
-	    clock.start_of(clock.today())) as median_minutes
+	    clock.start_of(clock.today())))::bigint as median_minutes
 from firebreak.alert a
 where a.closed_at is null
