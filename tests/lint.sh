@@ -118,6 +118,13 @@ rule_guards()
 	done
 }
 
+# What the terminal says is in tables: lang.c, keys.c, the levels of format.c.
+rule_inline_text()
+{
+	LC_ALL=C.UTF-8 grep -n -P '"[^"]*\p{Han}' tui/*.c |
+		grep -v -E '^tui/(lang|keys|pinyin|format)\.c:'
+}
+
 rule_file_length()
 {
 	# Rooms already too large may not grow until they are divided.
@@ -224,7 +231,7 @@ rule_tidy()
 		else : >"$1"; fi'
 }
 
-rules='layers libraries functions unfinished paths guards file_length
+rules='layers libraries functions unfinished paths guards inline_text file_length
 function_length format sql_triggers sql_clock sql_types sql_headers shell tidy'
 [ $# -eq 0 ] || rules=$*
 echo 1..$(echo $rules | wc -w)

@@ -434,8 +434,10 @@ run_join(struct program *p, const char *line, struct err *e)
 		    "%s is there already; --key FILE names another",
 		    p->key_path);
 	if (!p->no_passphrase) {
-		passphrase = passphrase_ask("new passphrase / 新口令");
-		again = passphrase_ask("once more / 再输一次");
+		passphrase =
+		    passphrase_ask(app_string(&p->app, STR_PASSPHRASE_NEW));
+		again =
+		    passphrase_ask(app_string(&p->app, STR_PASSPHRASE_AGAIN));
 		if (!passphrase || !again || !passphrase[0] ||
 		    strcmp(passphrase, again) != 0) {
 			err_set(e, ERR_BAD_ARGUMENT,

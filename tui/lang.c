@@ -64,6 +64,8 @@ static const char *const string_table[STR_COUNT][LANG_COUNT] = {
     [STR_PASSPHRASE] = {"口令", "passphrase"},
     [STR_PASSPHRASE_WRONG] = {"口令不对, 请再试",
 	"wrong passphrase, try again"},
+    [STR_PASSPHRASE_NEW] = {"新口令", "new passphrase"},
+    [STR_PASSPHRASE_AGAIN] = {"再输一次", "once more"},
     [STR_CHECKING] = {"解锁中…", "unlocking…"},
     [STR_ROW_FAR] = {"到不了第 %ld 行", "row %ld cannot be reached"},
     [STR_FIND] = {"查找 /", "find /"},
