@@ -90,7 +90,7 @@ static const struct metric_def metric_table[] = {
 	read_errors},
     {"handshakes", METRIC_GAUGE, "handshakes under way", read_handshakes},
     {"heavy_retries_total", METRIC_COUNTER,
-	"reads repeated on a heavy connection", read_heavy_retries},
+	"requests repeated on a heavy connection", read_heavy_retries},
     {"logins_refused_total", METRIC_COUNTER, "devices turned away",
 	read_logins_refused},
     {"logins_total", METRIC_COUNTER, "devices let in", read_logins},

@@ -466,19 +466,21 @@ take_kept(struct request *r, const struct pg_result *rows)
 	finish(r);
 }
 
-/* Reads may be asked again: on a heavy connection after a timeout, on another
- * one after a loss.  Writes never are. */
+/* What ran into the statement timeout was rolled back, so that it may be asked
+ * again on a heavy connection, once.  After a loss only reads are: a write may
+ * have been done. */
 static bool
 may_retry(struct request *r, const struct db_reply *reply)
 {
 	struct gateway *g = r->session->gateway;
 
-	if (r->stage == STAGE_WRITE || r->retried)
+	if (r->retried)
 		return false;
 	if (reply->timed_out && !r->heavy) {
 		g->counters.heavy_retries++;
 		r->heavy = true;
-	} else if (reply->err.code != ERR_UNAVAILABLE || !db_is_up(g->db)) {
+	} else if (r->stage == STAGE_WRITE ||
+		   reply->err.code != ERR_UNAVAILABLE || !db_is_up(g->db)) {
 		return false;
 	}
 	r->retried = true;

@@ -37,7 +37,16 @@ static const char slow_sql[] =
     "-- roles: all\n-- rows: one\n-- watch: customer\n"
     "select 1::bigint as n, coalesce(pg_sleep(1.3)::text, '') as slept\n";
 
-/* The statements of the house and one that is slow. */
+static const char slow_write_sql[] =
+    "-- statement: test/slow_write\n-- purpose: A visit that takes its time.\n"
+    "-- roles: rep\n-- args: customer_id bigint, summary text\n"
+    "-- rows: one\n-- changes: activity customer audit\n"
+    "-- undo: activity/retract\n"
+    "select id, org_code, id as activity_id, pg_sleep(1.3)::text as slept\n"
+    "from api.visit_record(:customer_id, null, null, null, null, null,\n"
+    "    :summary, null, null)\n";
+
+/* The statements of the house and two that are slow. */
 static const struct sqlfile *
 with_slow(void)
 {
@@ -45,13 +54,16 @@ with_slow(void)
 	size_t n = 0;
 
 	while (sqlfile_table[n].name) {
-		assert_true(n + 2 < COUNT_OF(files));
+		assert_true(n + 3 < COUNT_OF(files));
 		files[n] = sqlfile_table[n];
 		n++;
 	}
 	files[n].name = "api/test/slow.sql";
 	files[n].text = slow_sql;
-	files[n].len = strlen(slow_sql);
+	files[n++].len = strlen(slow_sql);
+	files[n].name = "api/test/slow_write.sql";
+	files[n].text = slow_write_sql;
+	files[n].len = strlen(slow_write_sql);
 	return files;
 }
 
@@ -436,6 +448,29 @@ slow_reads_move_to_a_heavy_connection(void **state)
 	assert_int_equal(c->heavy_retries, retries + 1);
 }
 
+/* It was rolled back by the timeout, so it is there once and not refused. */
+static void
+slow_writes_move_to_a_heavy_connection(void **state)
+{
+	const struct gateway_counters *c = gateway_counters(gate.gateway);
+	uint64_t retries = c->heavy_retries;
+	struct gate_answer a = {0};
+	struct buf args = {0};
+	uint8_t id[16];
+
+	(void)state;
+	gate_put_visit(&args, gate_first_customer(rep_person), "no hurry");
+	client_request_id(id);
+	client_write(rep.client, "test/slow_write", &args, id, &gate_reply, &a);
+	gate_wait(&a.done);
+	assert_int_equal(a.err.code, ERR_NONE);
+	assert_int_equal(c->heavy_retries, retries + 1);
+	assert_int_equal(gate_sql("select count(*) from firebreak.activity "
+				  "where summary = 'no hurry'"),
+	    1);
+	buf_clear(&args);
+}
+
 /* A deputy sees the other's customers beside the own ones, as long as it
  * lasts. */
 static void
@@ -557,6 +592,7 @@ main(void)
 	    cmocka_unit_test(filters_and_searches_count_right),
 	    cmocka_unit_test(writes_outlive_their_terminal),
 	    cmocka_unit_test(slow_reads_move_to_a_heavy_connection),
+	    cmocka_unit_test(slow_writes_move_to_a_heavy_connection),
 	    cmocka_unit_test(deputies_have_a_second_range),
 	    cmocka_unit_test(lost_connections_come_back),
 	    cmocka_unit_test(revoked_device_is_sent_away),
