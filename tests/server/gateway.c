@@ -39,11 +39,11 @@ static const char slow_sql[] =
 
 static const char slow_write_sql[] =
     "-- statement: test/slow_write\n-- purpose: A visit that takes its time.\n"
-    "-- roles: rep\n-- args: customer_id bigint, summary text\n"
+    "-- roles: rep\n-- args: customer_id bigint, on_site bool, summary text\n"
     "-- rows: one\n-- changes: activity customer audit\n"
     "-- undo: activity/retract\n"
     "select id, org_code, id as activity_id, pg_sleep(1.3)::text as slept\n"
-    "from api.visit_record(:customer_id, null, null, null, null, null,\n"
+    "from api.visit_record(:customer_id, null, :on_site, null, null, null,\n"
     "    :summary, null, null)\n";
 
 /* The statements of the house and two that are slow. */
