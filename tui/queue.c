@@ -6,6 +6,7 @@
  * Record n is sealed with n in its context: none can be moved or left out. */
 #include "tui/queue.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -72,6 +73,14 @@ record_context(size_t n, char out[32])
 	snprintf(out, 32, "queue:%zu", n);
 }
 
+/* What a full disk took of a record must not stand before the next one. */
+static void
+record_undo(const struct queue *q)
+{
+	if (ftruncate(q->fd, (off_t)q->bytes) != 0)
+		log_warn("cannot mend the queue of writes");
+}
+
 static int
 record_write(struct queue *q, const struct buf *plain, struct err *e)
 {
@@ -89,8 +98,11 @@ record_write(struct queue *q, const struct buf *plain, struct err *e)
 	for (int i = 0; i < 4; i++)
 		out.data[i] = (uint8_t)(len >> (24 - 8 * i));
 	n = write(q->fd, out.data, out.len);
+	if (n >= 0 && n != (ssize_t)out.len)
+		errno = ENOSPC; /* a short write gives no reason of its own */
 	if (n != (ssize_t)out.len || fdatasync(q->fd) != 0) {
 		err_errno(e, "cannot keep the write on this machine");
+		record_undo(q);
 		buf_clear(&out);
 		return -1;
 	}

@@ -4,9 +4,11 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -196,6 +198,65 @@ test_wiped(void **state)
 	assert_int_equal(queue.count, 1);
 }
 
+/* A disk that is full, as far as this process goes. */
+static void
+limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The write is not said to be kept, and what was kept before and is kept
+ * after is all there. */
+static void
+test_a_full_disk(void **state)
+{
+	static const off_t room[] = {0, 1, 4, 50};
+	struct err e;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	add(5);
+	for (size_t i = 0; i < sizeof(room) / sizeof(room[0]); i++) {
+		off_t before = file_size();
+
+		limit_files((rlim_t)(before + room[i]));
+		e.code = ERR_NONE;
+		assert_null(queue_add(&queue, "a/save", &args, "save", 6, &e));
+		limit_files(RLIM_INFINITY);
+		assert_int_equal(e.code, ERR_SYSTEM);
+		assert_int_equal(queue_mark(&queue, 6), 0);
+		assert_int_equal(file_size(), before);
+		assert_non_null(add(7));
+		open_again();
+		assert_int_equal(queue.count, 2 + i);
+		assert_int_equal(queue_mark(&queue, 5), '~');
+		assert_int_equal(queue_mark(&queue, 6), 0);
+	}
+}
+
+/* An outcome that finds no room: the write is sent again after a restart. */
+static void
+test_an_outcome_on_a_full_disk(void **state)
+{
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	add(5);
+	add(6);
+	limit_files((rlim_t)(file_size() + 7));
+	queue_done(&queue, queue.items[0]);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(queue.count, 1);
+	add(7);
+	open_again();
+	assert_int_equal(queue.count, 3);
+	for (int i = 5; i < 8; i++)
+		assert_int_equal(queue_mark(&queue, i), '~');
+}
+
 #define QUEUE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -210,6 +271,8 @@ main(void)
 	    QUEUE_TEST(test_the_cap),
 	    QUEUE_TEST(test_the_cap_counts_what_was_there),
 	    QUEUE_TEST(test_wiped),
+	    QUEUE_TEST(test_a_full_disk),
+	    QUEUE_TEST(test_an_outcome_on_a_full_disk),
 	};
 
 	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
