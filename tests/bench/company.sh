@@ -60,8 +60,7 @@ company_keys()
 }
 
 # Two devices for tests/bench/event: key 1 of a supervisor, key 2 of the rep of that
-# unit with the most customers.  company_day_rule comes first; returns when
-# every customer has been judged.
+# unit with the most customers.  company_day_rule comes first.
 company_pair()
 {
 	mkdir -p "$company/pair"
@@ -81,6 +80,12 @@ company_pair()
 	select boss, decode(:'boss', 'hex'), 'bench', now() from pair
 	union all select rep, decode(:'rep', 'hex'), 'bench', now() from pair;
 	SQL
+}
+
+# Returns when the engine has judged everybody once: until then it takes a
+# processor, and the rows that it marks are locked for visits.
+company_judged()
+{
 	until [ "$(psql -XAtc 'select count(*) from firebreak.engine')" -ge 2 ]; do
 		kill -0 $daemon || { cat "$company/log" >&2; exit 1; }
 		timeout 0.5 tail -f /dev/null || :

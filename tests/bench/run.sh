@@ -215,6 +215,7 @@ events()
 	company_day_rule
 	company_daemon
 	company_pair
+	company_judged
 	timeout 300 "$B/tests/bench/event" "$address" "$server_key" "$company/pair" \
 		"${BENCH_EVENTS:-100}" >"$out" || { cat "$out" >&2; return 0; }
 	figure event_to_screen_p50_ms | say "event_to_screen_p50_ms_$1" ms
@@ -227,6 +228,7 @@ echo "# $(nproc) processors, $customers customers, $reps reps," \
 company_build "$reps" "$customers" "$days"
 company_keys "$terminals"
 company_daemon
+company_judged
 for f in read:list point:point write:write; do
 	is_wanted ${f%:*} && ratio ${f%:*} ${f#*:}
 done
