@@ -30,7 +30,7 @@ passphrase_ask(const char *prompt)
 		line[strcspn(line, "\n")] = '\0';
 		answer = xstrdup(line);
 	}
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	fputc('\n', stderr);
 	secret_wipe(line, sizeof(line));
 	return answer;
@@ -49,17 +49,20 @@ passphrase_load(const char *path, int lang, struct err *e)
 {
 	int locked = keyfile_is_locked(path, e);
 	struct keyfile *k = NULL;
-	char *passphrase;
+	char *passphrase, *prompt;
 
 	if (locked < 0)
 		return NULL;
 	if (!locked)
 		return keyfile_load(path, NULL, e);
 	for (int i = 0; !k && i < PASSPHRASE_TRIES; i++) {
-		if (i > 0)
-			fprintf(stderr, "%s\n",
-			    lang_string(STR_PASSPHRASE_WRONG, lang));
-		passphrase = passphrase_ask(lang_string(STR_PASSPHRASE, lang));
+		/* one prompt: whoever reads that it was wrong types unseen */
+		prompt = i == 0 ? xstrdup(lang_string(STR_PASSPHRASE, lang))
+				: xasprintf("%s\n%s",
+				      lang_string(STR_PASSPHRASE_WRONG, lang),
+				      lang_string(STR_PASSPHRASE, lang));
+		passphrase = passphrase_ask(prompt);
+		free(prompt);
 		if (!passphrase)
 			return keyfile_load(path, NULL, e);
 		/* it takes a while, on purpose */

@@ -33,37 +33,30 @@ static int64_t rep_person, other_person;
 static struct gate_terminal rep, boss, other;
 
 static const char slow_sql[] =
-    "-- statement: test/slow\n-- purpose: Takes longer than light ones may.\n"
-    "-- roles: all\n-- rows: one\n-- watch: customer\n"
+    "-- statement: test/slow\n-- purpose: Slow.\n-- roles: all\n"
+    "-- rows: one\n-- watch: customer\n"
     "select 1::bigint as n, coalesce(pg_sleep(1.3)::text, '') as slept\n";
-
 static const char slow_write_sql[] =
-    "-- statement: test/slow_write\n-- purpose: A visit that takes its time.\n"
-    "-- roles: rep\n-- args: customer_id bigint, on_site bool, summary text\n"
-    "-- rows: one\n-- changes: activity customer audit\n"
-    "-- undo: activity/retract\n"
+    "-- statement: test/slow_write\n-- purpose: A slow visit.\n-- roles: rep\n"
+    "-- args: customer_id bigint, on_site bool, summary text\n"
+    "-- rows: one\n-- changes: activity\n-- undo: activity/retract\n"
     "select id, org_code, id as activity_id, pg_sleep(1.3)::text as slept\n"
     "from api.visit_record(:customer_id, null, :on_site, null, null, null,\n"
     "    :summary, null, null)\n";
+static const struct sqlfile slow_files[] = {
+    {"api/test/slow.sql", slow_sql, sizeof(slow_sql) - 1},
+    {"api/test/slow_write.sql", slow_write_sql, sizeof(slow_write_sql) - 1}};
 
-/* The statements of the house and two that are slow. */
 static const struct sqlfile *
 with_slow(void)
 {
 	static struct sqlfile files[400];
 	size_t n = 0;
 
-	while (sqlfile_table[n].name) {
-		assert_true(n + 3 < COUNT_OF(files));
+	for (; sqlfile_table[n].name; n++)
 		files[n] = sqlfile_table[n];
-		n++;
-	}
-	files[n].name = "api/test/slow.sql";
-	files[n].text = slow_sql;
-	files[n++].len = strlen(slow_sql);
-	files[n].name = "api/test/slow_write.sql";
-	files[n].text = slow_write_sql;
-	files[n].len = strlen(slow_write_sql);
+	assert_true(n + COUNT_OF(slow_files) < COUNT_OF(files));
+	memcpy(files + n, slow_files, sizeof(slow_files));
 	return files;
 }
 
@@ -463,12 +456,12 @@ slow_writes_move_to_a_heavy_connection(void **state)
 	client_request_id(id);
 	client_write(rep.client, "test/slow_write", &args, id, &gate_reply, &a);
 	gate_wait(&a.done);
+	buf_clear(&args);
 	assert_int_equal(a.err.code, ERR_NONE);
 	assert_int_equal(c->heavy_retries, retries + 1);
-	assert_int_equal(gate_sql("select count(*) from firebreak.activity "
-				  "where summary = 'no hurry'"),
-	    1);
-	buf_clear(&args);
+	retries = (uint64_t)gate_sql("select count(*) from firebreak.activity "
+				     "where summary = 'no hurry'");
+	assert_int_equal(retries, 1);
 }
 
 /* A deputy sees the other's customers beside the own ones, as long as it
