@@ -39,6 +39,7 @@ struct conf {
 	struct {
 		int64_t light, heavy; /* connections */
 		int64_t light_timeout_ms, heavy_timeout_ms, lock_timeout_ms;
+		int64_t patience_ms;
 	} pool;
 	struct { /* docs/protocol.md section 5 */
 		int64_t handshake_s;

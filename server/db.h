@@ -38,6 +38,9 @@ struct db_options {
 	int light_timeout_ms; /* 0: no timeout, for each of the three */
 	int heavy_timeout_ms;
 	int lock_timeout_ms;
+	/* A connection that is silent for so long beyond the time of what it
+	 * runs is given up; 0: waits for ever. */
+	int patience_ms;
 	const char *listen; /* channel, or NULL */
 };
 

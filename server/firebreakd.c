@@ -293,6 +293,7 @@ gateway_start(struct daemon *d)
 	    .light_timeout_ms = (int)d->conf.pool.light_timeout_ms,
 	    .heavy_timeout_ms = (int)d->conf.pool.heavy_timeout_ms,
 	    .lock_timeout_ms = (int)d->conf.pool.lock_timeout_ms,
+	    .patience_ms = (int)d->conf.pool.patience_ms,
 	    .listen = "firebreak_change",
 	};
 	struct gateway_options o = {

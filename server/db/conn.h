@@ -16,6 +16,7 @@ struct conn_options {
 	const char *conninfo; /* borrowed, like the strings below */
 	int statement_timeout_ms;
 	int lock_timeout_ms;
+	int patience_ms;    /* as in server/db.h */
 	bool parallel;	    /* parallel workers allowed */
 	const char *listen; /* channel, or NULL */
 };

@@ -88,6 +88,7 @@ db_new(struct loop *l, const struct db_options *o,
 	    xcalloc((size_t)o->light + (size_t)o->heavy, sizeof(*d->conns));
 	co.conninfo = d->conninfo;
 	co.lock_timeout_ms = o->lock_timeout_ms;
+	co.patience_ms = o->patience_ms;
 	for (i = 0; i < o->light + o->heavy; i++) {
 		co.parallel = i >= o->light;
 		co.statement_timeout_ms =

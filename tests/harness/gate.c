@@ -297,7 +297,8 @@ gate_start(const struct gateway_limits *l, char **address)
 	    .heavy = 1,
 	    .light_timeout_ms = 1000,
 	    .heavy_timeout_ms = 10000,
-	    .lock_timeout_ms = 900};
+	    .lock_timeout_ms = 900,
+	    .patience_ms = gate.patience_ms};
 	struct gateway_options o = {.secret = keyfile_secret(gate.key),
 	    .public = keyfile_public(gate.key),
 	    .catalogue = gate.catalogue,

@@ -42,7 +42,8 @@ extern struct gate {
 	struct keyfile *key; /* the server's */
 	struct db_sync *admin;
 	char *address;
-	int64_t unit; /* the company */
+	int64_t unit;	 /* the company */
+	int patience_ms; /* of the next gateway's connections; 0: for ever */
 } gate;
 
 /* The loop, the catalogue (of these files) and a company without people. */
