@@ -375,7 +375,7 @@ engine_free(struct engine *e)
 	ruleset_free(e->set);
 	ruleset_free(e->next_set);
 	free(e->rows);
-	free(e->round_rows);
+	free(e->round_entries);
 	buf_clear(&e->spent);
 	buf_clear(&e->batch);
 	free(e->pack);

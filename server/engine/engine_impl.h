@@ -35,6 +35,12 @@ struct queue_row {
 	bool batch; /* speaks of everybody: it goes after a walk */
 };
 
+/* What is due, and the item of the round that looks after it. */
+struct round_entry {
+	struct due_entry entry;
+	size_t item;
+};
+
 struct engine {
 	struct loop *loop;
 	struct engine_options options;
@@ -54,9 +60,9 @@ struct engine {
 	int64_t held;	  /* subjects that `limit` holds back */
 	bool backlog;	  /* the walk finds what was true long ago */
 	struct round round;
-	size_t program; /* of the round or of the walk */
-	int32_t *round_rows;
-	size_t round_row_count;
+	size_t program;			   /* of the round or of the walk */
+	struct round_entry *round_entries; /* in the order of items */
+	size_t round_entry_count;
 	int pending;		  /* replies the round waits for */
 	LIST_HEAD(, asked) asked; /* what those replies are for */
 	bool walking;

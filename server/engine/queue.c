@@ -17,6 +17,10 @@ static void
 add_entry(
     struct engine *e, size_t kind, int64_t subject, int64_t at, size_t row)
 {
+	/* A fact that became known late is judged as of the mark: what lies
+	 * before it has been said.  After a crash it may have been judged. */
+	if (at < e->marks[kind])
+		at = e->marks[kind];
 	due_add_row(&e->due[kind], subject, at, (int32_t)row);
 	e->rows[row].left++;
 }

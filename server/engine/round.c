@@ -363,6 +363,7 @@ add_steps(struct round *r, size_t item, size_t rule, const struct judgement *j,
 		r->steps[r->step_count++] =
 		    (struct round_step){r->program->rules[rule], j->steps[i],
 			*after, i == j->count - 1, (int)rule};
+		r->has_held |= j->steps[i].to == STATE_HELD;
 		count_open(r, item, rule, j->steps[i]);
 	}
 	r->items[item].step_count += (size_t)j->count;
@@ -394,14 +395,48 @@ judge_item(struct round *r, size_t item)
 	}
 }
 
+/* Items beyond it were read and are not judged. */
+static void
+cut(struct round *r, size_t count)
+{
+	size_t inputs = r->program->input_count;
+
+	for (size_t i = count * inputs; i < r->count * inputs; i++)
+		free(r->values[i].text);
+	r->count = count;
+}
+
+/* Whether an item has to wait for what those before it brought: an instant of
+ * their own that is earlier than its own, or somebody whom a limit holds back
+ * and who is to be let in by whoever closes next. */
+static bool
+must_wait(const struct round *r, size_t item, int64_t earliest)
+{
+	const struct round_item *it = &r->items[item];
+
+	if (it->at > earliest)
+		return true;
+	return r->program->ordered && r->has_held &&
+	       it->at != r->items[item - 1].at;
+}
+
 void
 round_judge(struct round *r)
 {
+	int64_t earliest = EVAL_NEVER;
+
 	buf_add_str(&r->states, "[");
 	buf_add_str(&r->json_steps, "[");
 	buf_add_str(&r->effects, "[");
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
+		if (i && must_wait(r, i, earliest)) {
+			cut(r, i);
+			break;
+		}
 		judge_item(r, i);
+		if (r->items[i].next < earliest)
+			earliest = r->items[i].next;
+	}
 	buf_add_str(&r->states, "]");
 	if (r->step_count == 0) {
 		buf_add_str(&r->json_steps, "]");

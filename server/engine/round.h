@@ -49,7 +49,8 @@ struct round {
 	size_t open_count, open_size;
 	struct buf states, json_steps, effects;
 	size_t state_count;
-	bool backlog; /* steps that did not happen just now */
+	bool backlog;  /* steps that did not happen just now */
+	bool has_held; /* a limit held somebody back in this round */
 };
 
 void round_start(struct round *r, const struct program *p);
@@ -74,7 +75,8 @@ void round_take_values(
 void round_take_groups(
     struct round *r, size_t which, const struct pg_result *rows);
 
-/* Judges every item in order.  Afterwards items with steps want faces. */
+/* Judges the items in order, up to the first that has to wait for what was
+ * found; count is then what was judged.  Items with steps want faces. */
 void round_judge(struct round *r);
 /* Subjects of the steps, for compile_faces; then the texts are complete. */
 void round_step_subjects(const struct round *r, struct buf *out);

@@ -115,7 +115,7 @@ walk_begin(struct engine *e, bool for_batch)
 	e->walk_now = engine_now(e);
 	for (size_t i = 0; i < e->set->sources->subject_count; i++)
 		due_clear(&e->due[i]);
-	e->row_count = e->rows_left = e->round_row_count = 0;
+	e->row_count = e->rows_left = e->round_entry_count = 0;
 	buf_reset(&e->spent);
 	e->poked = true;
 }

@@ -42,14 +42,22 @@ add_to_round(struct engine *e, struct due_entry t, uint32_t number, bool known)
 	if (t.row < 0)
 		return;
 	it->cause = e->rows[t.row].id;
-	e->round_rows = xrealloc_array(
-	    e->round_rows, e->round_row_count + 1, sizeof(*e->round_rows));
-	e->round_rows[e->round_row_count++] = t.row;
 }
 
-/* Entries of one kind, a subject at one instant only; where a limit makes
- * subjects depend on one another, nothing overtakes, and while it holds
- * somebody back a round is one instant: who closes then lets him in then. */
+/* All of the round's, for those that may have to go back. */
+static void
+remember(struct engine *e, struct due_entry t, uint32_t number)
+{
+	e->round_entries = xrealloc_array(e->round_entries,
+	    e->round_entry_count + 1, sizeof(*e->round_entries));
+	e->round_entries[e->round_entry_count++] =
+	    (struct round_entry){t, number};
+}
+
+/* Entries of one kind in the order of their instants, a subject at one instant
+ * only: nothing overtakes what had to wait, or the mark would be ahead of it.
+ * While a limit holds somebody back a round is one instant: who closes then
+ * lets him in then. */
 static void
 collect(struct engine *e, int64_t clock)
 {
@@ -57,27 +65,28 @@ collect(struct engine *e, int64_t clock)
 	const struct program *p = &e->set->programs[e->program];
 	struct due_entry *aside = NULL, t;
 	size_t aside_count = 0;
+	int64_t end = INT64_MAX;
 	uint32_t number;
 	bool known;
 
 	round_start(&e->round, p);
+	e->round_entry_count = 0;
 	due_select(due);
 	while (e->round.count < ROUND_MOST && aside_count < ROUND_MOST &&
-	       is_due(due_top(due), clock)) {
-		if (p->ordered && e->held && e->round.count &&
-		    due_top(due)->at != e->round.items[0].at)
-			break;
+	       is_due(due_top(due), clock) && due_top(due)->at <= end) {
 		t = due_pop(due);
 		number = (uint32_t)e->round.count;
 		known = due_mark(due, t.subject, &number);
+		if (p->ordered && e->held)
+			end = t.at;
 		if (!known || e->round.items[number].at == t.at) {
 			add_to_round(e, t, number, known);
+			remember(e, t, number);
 			continue;
 		}
 		aside = xrealloc_array(aside, aside_count + 1, sizeof(*aside));
 		aside[aside_count++] = t;
-		if (p->ordered)
-			break;
+		end = t.at;
 	}
 	while (aside_count)
 		due_put_back(due, aside[--aside_count]);
@@ -107,22 +116,6 @@ finish_round(struct engine *e)
 	e->stats.rounds++;
 	e->stats.last_round_us = (int64_t)(loop_now() - e->started);
 	round_clear(&e->round);
-}
-
-/* A fact that became known late: its subject is looked at once more as of the
- * mark, because later facts have been judged already. */
-static void
-again_at_mark(struct engine *e)
-{
-	int64_t mark = e->marks[e->program];
-
-	for (size_t i = 0; i < e->round.count; i++) {
-		struct round_item *it = &e->round.items[i];
-
-		if (!e->walking && it->cause && it->at < mark &&
-		    it->next > mark)
-			it->next = mark;
-	}
 }
 
 /* Who is held back now.  Answers whether somebody made room. */
@@ -180,7 +173,6 @@ on_committed(const struct db_reply *r, void *arg)
 		return;
 	freed = count_held(e) && e->held > 0;
 	buf_reset(&e->spent);
-	again_at_mark(e);
 	finish_round(e);
 	for (int i = 0; e->options.on_changed && i < db_rows(r->rows); i++) {
 		text = db_text(r->rows, i, 0, &len);
@@ -192,6 +184,20 @@ on_committed(const struct db_reply *r, void *arg)
 		ask_held(e);
 	else
 		engine_next(e);
+}
+
+static void
+spend_rows(struct engine *e)
+{
+	for (size_t i = 0; i < e->round_entry_count; i++) {
+		int32_t row = e->round_entries[i].entry.row;
+
+		if (row < 0 || --e->rows[row].left > 0)
+			continue;
+		queue_spend(e, &e->rows[row]);
+		e->rows_left--;
+	}
+	e->round_entry_count = 0;
 }
 
 void
@@ -206,15 +212,7 @@ work_commit(struct engine *e)
 	for (size_t i = 0; i < r->count && !e->walking; i++)
 		if (r->items[i].at > upto)
 			upto = r->items[i].at;
-	for (size_t i = 0; i < e->round_row_count; i++) {
-		struct queue_row *q = &e->rows[e->round_rows[i]];
-
-		if (--q->left > 0)
-			continue;
-		queue_spend(e, q);
-		e->rows_left--;
-	}
-	e->round_row_count = 0;
+	spend_rows(e);
 	buf_addf(&ids, "{%s}", buf_str(&e->spent));
 	buf_addf(&mark, "%" PRId64, upto);
 	v[0] = engine_value(&ids);
@@ -252,6 +250,21 @@ on_faces(const struct db_reply *r, void *arg)
 	work_commit(e);
 }
 
+/* What the round left unjudged is due as before. */
+static void
+put_back_cut(struct engine *e)
+{
+	while (e->round_entry_count) {
+		struct round_entry *last =
+		    &e->round_entries[e->round_entry_count - 1];
+
+		if (last->item < e->round.count)
+			break;
+		due_put_back(&e->due[e->program], last->entry);
+		e->round_entry_count--;
+	}
+}
+
 static void
 judge_round(struct engine *e)
 {
@@ -260,6 +273,7 @@ judge_round(struct engine *e)
 	char *sql;
 
 	round_judge(&e->round);
+	put_back_cut(e);
 	if (e->round.step_count == 0) {
 		work_commit(e);
 		return;
