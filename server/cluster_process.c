@@ -14,6 +14,7 @@
 #include "server/cluster_impl.h"
 
 #define LOG_BYTES_MAX (16 * 1024 * 1024)
+#define ARGUMENTS_MAX 31
 
 extern char **environ;
 
@@ -66,7 +67,9 @@ reset_signals(void)
 static void __attribute__((noreturn))
 exec_program(const struct cluster *k, const struct cluster_spawn *s)
 {
+	const char *argv[ARGUMENTS_MAX + 1] = {NULL};
 	char path[4096];
+	size_t i;
 
 	reset_signals();
 	if (s->own_session)
@@ -83,7 +86,11 @@ exec_program(const struct cluster *k, const struct cluster_spawn *s)
 		_exit(126);
 	}
 	snprintf(path, sizeof(path), "%s/%s", k->conf->pg_bin, s->argv[0]);
-	execv(path, (char *const *)s->argv);
+	for (i = 0; i < ARGUMENTS_MAX && s->argv[i]; i++)
+		argv[i] = s->argv[i];
+	/* a bare name would send them to PATH for their companions */
+	argv[0] = path;
+	execv(path, (char *const *)argv);
 	dprintf(STDERR_FILENO, "cannot run %s: %s\n", path, strerror(errno));
 	_exit(127);
 }
