@@ -28,8 +28,8 @@ endif
 # libraries that pkg-config does not know carry only a header and an archive
 HAVE   := $(shell for p in $(PKGS); do pkg-config --exists $$p 2>/dev/null \
             && echo $$p; done)
-LIBS   := $(shell pkg-config --libs $(HAVE)) -lcsv -lm
-CPPFLAGS += -I. $(DEFS) $(shell pkg-config --cflags $(HAVE))
+LIBS   := $(shell pkg-config --libs $(HAVE) 2>/dev/null) -lcsv -lm
+CPPFLAGS += -I. $(DEFS) $(shell pkg-config --cflags $(HAVE) 2>/dev/null)
 
 COMMON := $(wildcard common/*.c)
 SERVER := $(filter-out server/firebreakd.c server/firebreakctl.c \
