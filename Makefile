@@ -48,7 +48,7 @@ LIBRARY := $(call obj,$(COMMON) $(SERVER) $(TUI)) $B/sql.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests fuzzers demo check fuzz lint format bench install clean help
+.PHONY: FORCE all tests fuzzers demo check fuzz lint format bench install clean help
 
 all: $(PROGRAMS)          ## build the three programs
 
@@ -56,6 +56,11 @@ $B/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	@$(CC) -std=c11 $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+
+# where the packs are installed is compiled in
+$B/server/conf.o $B/server/ctl/setup.o: $B/prefix
+$B/prefix: FORCE
+	@mkdir -p $(@D); echo "$(PREFIX)" | cmp -s - $@ || echo "$(PREFIX)" >$@
 
 # every SQL file is part of the binary; server/sqlfile.h reads the table
 $B/sql.S: $(SQL) sql/embed.sh
@@ -113,6 +118,9 @@ install: all              ## DESTDIR and PREFIX are obeyed
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/firebreak
 	install -m755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	cp -r server/packs $(DESTDIR)$(PREFIX)/share/firebreak/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed "s,/usr/local,$(PREFIX)," server/firebreakd.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/firebreakd.service
 	for m in docs/*.[158]; do s=$${m##*.}; install -Dm644 $$m \
 	    $(DESTDIR)$(PREFIX)/share/man/man$$s/$${m##*/}; done
 
