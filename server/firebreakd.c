@@ -59,6 +59,7 @@ static const char usage[] =
     "  --config FILE      settings; see firebreakd.yaml(5)\n"
     "  --data DIRECTORY   where the database, the key and the packs are\n"
     "  --ready-fd N       say \"ready\" on this descriptor, and close it\n"
+    "  --help             print this\n"
     "  --version          print the version\n"
     "\n"
     "`firebreakctl init` makes the data directory; `firebreakctl help` lists\n"

@@ -228,7 +228,7 @@ read_page(void)
 	return text;
 }
 
-/* The lines that begin a key: its name, its kind, its default. */
+/* The lines that begin a key: name, kind, default, what SIGHUP does. */
 static void
 expect_item(const struct conf_def *def, struct buf *out)
 {
@@ -239,6 +239,8 @@ expect_item(const struct conf_def *def, struct buf *out)
 		    (long long)def->most);
 	if (def->fallback[0])
 		buf_addf(out, ", default %s", def->fallback);
+	if (def->flags & CONF_RELOAD)
+		buf_add_str(out, "; reloadable");
 	buf_add_str(out, ".\n");
 }
 
