@@ -181,7 +181,9 @@ on_set_up(const struct db_reply *r, void *arg)
 	struct conn *c = arg;
 
 	if (r->err.code != ERR_NONE) {
-		log_error("database: setting up a connection: %s", r->err.text);
+		if (r->err.code != ERR_UNAVAILABLE)
+			log_error("database: setting up a connection: %s",
+			    r->err.text);
 		conn_break(c);
 		return;
 	}
@@ -351,10 +353,9 @@ conn_lost(struct conn *c)
 	loop_timer_set(c->timer, c->backoff + (loop_now() & 0xffff));
 	c->backoff =
 	    c->backoff * 2 < BACKOFF_MOST ? c->backoff * 2 : BACKOFF_MOST;
-	if (was_up)
-		log_warn("database: connection lost: %s", why);
-	else
-		log_debug("database: cannot connect: %s", why);
+	/* the pool says once that all are lost */
+	log_debug("database: %s: %s",
+	    was_up ? "connection lost" : "cannot connect", why);
 	if (c->events.on_down)
 		c->events.on_down(c, why, c->arg);
 }

@@ -309,7 +309,7 @@ on_down(const char *why, void *arg)
 {
 	struct engine *e = arg;
 
-	log_warn("engine: the database is away: %s", why);
+	log_debug("engine: the database is away: %s", why);
 	e->state = ENGINE_DOWN;
 	e->stats.leader = e->stats.ready = false;
 	e->pending = 0;

@@ -264,7 +264,9 @@ on_who(const struct db_reply *r, void *arg)
 
 	s->work = NULL;
 	if (r->err.code != ERR_NONE) {
-		log_warn("login: %s", r->err.text);
+		/* one line of the gateway says that the database is away */
+		if (r->err.code != ERR_UNAVAILABLE)
+			log_warn("login: %s", r->err.text);
 		refuse(s, r->err.code);
 	} else if (db_rows(r->rows) == 0) {
 		if (s->login->has_secret && !s->login->joined)
@@ -412,7 +414,9 @@ on_rechecked(const struct db_reply *r, void *arg)
 	g->rechecking = false;
 	if (r->err.code != ERR_NONE) {
 		/* Housekeeping tries again: nobody revoked may stay. */
-		log_warn("devices cannot be checked yet: %s", r->err.text);
+		if (r->err.code != ERR_UNAVAILABLE)
+			log_warn(
+			    "devices cannot be checked yet: %s", r->err.text);
 		g->recheck_again = true;
 		return;
 	}
