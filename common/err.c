@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/say.h"
 
 static const struct err_def {
 	const char *name;
@@ -83,7 +84,7 @@ err_set(struct err *e, enum err_code code, const char *fmt, ...)
 int
 err_errno(struct err *e, const char *fmt, ...)
 {
-	const char *reason = strerror(errno);
+	const char *reason = say_errno(errno);
 	va_list ap;
 	size_t len;
 

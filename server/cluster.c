@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/cluster_impl.h"
 #include "server/db/sync.h"
 
@@ -60,7 +61,9 @@ find_users(struct cluster *k, struct err *e)
 
 	if (!pw)
 		return err_set(e, ERR_SYSTEM,
-		    "user %u has no name in /etc/passwd; PostgreSQL needs one",
+		    say("用户 %u 在 /etc/passwd 中没有名字,PostgreSQL 需要一个",
+			"user %u has no name in /etc/passwd; PostgreSQL needs "
+			"one"),
 		    (unsigned)geteuid());
 	k->self = xstrdup(pw->pw_name);
 	k->drop = pw->pw_uid == 0;
@@ -68,8 +71,10 @@ find_users(struct cluster *k, struct err *e)
 		pw = getpwnam(k->conf->pg_user);
 		if (!pw || pw->pw_uid == 0)
 			return err_set(e, ERR_SYSTEM,
-			    "pg_user: \"%s\" is no user that PostgreSQL could "
-			    "run as; create it, or name another",
+			    say("pg_user:PostgreSQL 不能以用户 \"%s\" "
+				"运行;请创建该用户,或另写一个",
+				"pg_user: \"%s\" is no user that PostgreSQL "
+				"could run as; create it, or name another"),
 			    k->conf->pg_user);
 	}
 	k->user = xstrdup(pw->pw_name);
@@ -247,7 +252,8 @@ spawn_postmaster(struct cluster *k, long *log_at, struct err *e)
 	if (pid < 0)
 		return -1;
 	if (take_process(k, pid, true) < 0)
-		return err_set(e, ERR_SYSTEM, "PostgreSQL did not start");
+		return err_set(e, ERR_SYSTEM, "%s",
+		    say("PostgreSQL 没有启动", "PostgreSQL did not start"));
 	return 0;
 }
 
@@ -279,7 +285,8 @@ wait_until_ready(struct cluster *k, struct err *e)
 			return 0;
 	}
 	return err_set(e, ERR_UNAVAILABLE,
-	    "PostgreSQL is not ready after %d s; its log is %s",
+	    say("PostgreSQL 过了 %d 秒仍未就绪,日志在 %s",
+		"PostgreSQL is not ready after %d s; its log is %s"),
 	    START_MS / 1000, k->log);
 }
 
@@ -319,7 +326,8 @@ start_locked(struct cluster *k, struct err *e)
 			return 0;
 		if (state < 0)
 			return -1;
-		err_set(e, ERR_UNAVAILABLE, "PostgreSQL stopped");
+		err_set(e, ERR_UNAVAILABLE, "%s",
+		    say("PostgreSQL 已停止", "PostgreSQL stopped"));
 		bury(k, log_at, e);
 		if (loop_now() > end)
 			return -1;
@@ -356,7 +364,9 @@ cluster_start(struct cluster *k, struct err *e)
 		return 0;
 	if (!cluster_exists(k))
 		return err_set(e, ERR_SYSTEM,
-		    "there is no cluster in %s yet: run `firebreakctl init`",
+		    say("%s 中还没有数据库:请先运行 `firebreakctl init`",
+			"there is no cluster in %s yet: run `firebreakctl "
+			"init`"),
 		    k->conf->data);
 	if (flock(k->start_fd, LOCK_EX) < 0)
 		return err_errno(e, "cluster.start");

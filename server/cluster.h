@@ -54,7 +54,8 @@ const char *cluster_directory(const struct cluster *k);
 const char *cluster_socket_directory(const struct cluster *k);
 
 /* Runs a PostgreSQL program (argv[0] is its bare name) as the right user and
- * waits; its output goes to ours, or to `output_fd` if that is not -1. */
+ * waits; its output goes to ours, or to `output_fd` if that is not -1.  What
+ * it says on standard error is part of e. */
 int cluster_run_program(struct cluster *k, const char *const argv[],
     int output_fd, struct err *e) __attribute__((warn_unused_result));
 

@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/cluster_impl.h"
 
 #define SOCKET_NAME "/.s.PGSQL.5432.lock" /* the longest name made there */
@@ -45,8 +46,10 @@ cluster_prepare_data(struct cluster *k, struct err *e)
 		return err_errno(e, "%s", data);
 	if (!cluster_user_can_enter(k, data))
 		return err_set(e, ERR_SYSTEM,
-		    "%s cannot enter %s: let it (chmod o+x on the directories "
-		    "above) or choose another `data:`",
+		    say("用户 %s 进不了 %s:请放行(对上层目录 chmod o+x),或另选 "
+			"`data:`",
+			"%s cannot enter %s: let it (chmod o+x on the "
+			"directories above) or choose another `data:`"),
 		    k->user, data);
 	return 0;
 }
@@ -62,7 +65,9 @@ cluster_make_directory(const struct cluster *k, const char *path, struct err *e)
 		return err_errno(e, "%s", path);
 	if (!S_ISDIR(st.st_mode) || (st.st_uid != k->uid && st.st_uid != 0))
 		return err_set(e, ERR_SYSTEM,
-		    "%s is not a directory of %s; move it away", path, k->user);
+		    say("%s 不是 %s 的目录,请移走",
+			"%s is not a directory of %s; move it away"),
+		    path, k->user);
 	if (k->drop && lchown(path, k->uid, k->gid) < 0)
 		return err_errno(e, "%s", path);
 	return 0;

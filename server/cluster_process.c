@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/cluster_impl.h"
 
 #define LOG_BYTES_MAX (16 * 1024 * 1024)
@@ -153,6 +156,34 @@ read_last_words(const struct cluster *k, long at, char *words, size_t size)
 	memmove(words, words + start, n - start + 1);
 }
 
+/* Waits; the status, or -1 with e. */
+static int
+wait_for_exit(pid_t pid, const char *name, int *status, struct err *e)
+{
+	while (waitpid(pid, status, 0) < 0) {
+		if (errno != EINTR)
+			return err_errno(e, "%s", name);
+	}
+	return 0;
+}
+
+static int
+judge_exit(int status, const char *name, const char *words, struct err *e)
+{
+	const char *colon = words[0] ? ": " : "";
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFSIGNALED(status))
+		return err_set(e, ERR_SYSTEM,
+		    say("%s 被信号 %d 终止%s%s",
+			"%s was killed by signal %d%s%s"),
+		    name, WTERMSIG(status), colon, words);
+	return err_set(e, ERR_SYSTEM,
+	    say("%s 失败(状态 %d)%s%s", "%s failed (status %d)%s%s"), name,
+	    WEXITSTATUS(status), colon, words);
+}
+
 int
 cluster_wait(const struct cluster *k, pid_t pid, const char *name, long log_at,
     struct err *e)
@@ -160,19 +191,11 @@ cluster_wait(const struct cluster *k, pid_t pid, const char *name, long log_at,
 	char words[384] = "";
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return err_errno(e, "%s", name);
-	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (log_at >= 0)
+	if (wait_for_exit(pid, name, &status, e) < 0)
+		return -1;
+	if (status != 0 && log_at >= 0)
 		read_last_words(k, log_at, words, sizeof(words));
-	if (WIFSIGNALED(status))
-		return err_set(e, ERR_SYSTEM, "%s was killed by signal %d%s%s",
-		    name, WTERMSIG(status), words[0] ? ": " : "", words);
-	return err_set(e, ERR_SYSTEM, "%s failed (status %d)%s%s", name,
-	    WEXITSTATUS(status), words[0] ? ": " : "", words);
+	return judge_exit(status, name, words, e);
 }
 
 /* Reads line `wanted` (from 1) of the pid file. */
@@ -255,12 +278,43 @@ cluster_user_can_enter(const struct cluster *k, const char *path)
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* What a program said on `fd`, on one line: its first words, where the reason
+ * is. */
+static void
+read_first_words(int fd, char *words, size_t size)
+{
+	ssize_t n = pread(fd, words, size - 1, 0);
+	size_t len = n > 0 ? (size_t)n : 0;
+
+	words[len] = '\0';
+	if (len == size - 1 && strrchr(words, '\n'))
+		len = (size_t)(strrchr(words, '\n') - words);
+	while (len > 0 && words[len - 1] == '\n')
+		len--;
+	words[len] = '\0';
+	while ((words = strchr(words, '\n')))
+		*words = ' ';
+}
+
 int
 cluster_run_program(
     struct cluster *k, const char *const argv[], int output_fd, struct err *e)
 {
 	struct cluster_spawn s = {argv, output_fd, -1, false};
-	pid_t pid = cluster_spawn(k, &s, e);
+	char words[384] = "";
+	int status = -1;
+	pid_t pid;
 
-	return pid < 0 ? -1 : cluster_wait(k, pid, argv[0], -1, e);
+	s.err_fd = memfd_create(argv[0], MFD_CLOEXEC);
+	if (s.err_fd < 0)
+		return err_errno(e, "%s", argv[0]);
+	pid = cluster_spawn(k, &s, e);
+	if (pid >= 0 && wait_for_exit(pid, argv[0], &status, e) == 0) {
+		read_first_words(s.err_fd, words, sizeof(words));
+		if (status == 0 && words[0])
+			log_warn("%s", words);
+		status = judge_exit(status, argv[0], words, e);
+	}
+	close(s.err_fd);
+	return status;
 }

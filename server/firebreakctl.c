@@ -8,6 +8,7 @@
 #include "common/diag.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/ctl/command.h"
 
 static const char *
@@ -36,77 +37,58 @@ static const struct global_def global_table[] = {
     {"--lang", offsetof(struct ctl, lang)},
 };
 
-/* Takes the options before the command; how many words they were. */
+/* Takes the options before the command; how many words they were, or -1 with
+ * e. */
 static int
-read_globals(struct ctl *c, int argc, char **argv)
+read_globals(struct ctl *c, int argc, char **argv, struct err *e)
 {
+	const char *names[COUNT_OF(global_table) + 1] = {NULL}, *near;
 	int at = 1;
 	size_t i;
 
-	while (at + 1 < argc) {
+	for (; at < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
 		for (i = 0; i < COUNT_OF(global_table); i++) {
-			if (strcmp(argv[at], global_table[i].name) == 0)
+			names[i] = global_table[i].name;
+			if (strcmp(argv[at], names[i]) == 0)
 				break;
 		}
-		if (i == COUNT_OF(global_table))
-			break;
+		if (i == COUNT_OF(global_table)) {
+			if (strcmp(argv[at], "--help") == 0 ||
+			    strcmp(argv[at], "--version") == 0)
+				break;
+			near = diag_nearest(argv[at], names);
+			return err_set(e, ERR_BAD_REQUEST,
+			    say("没有选项 %s%s%s%s", "unknown option %s%s%s%s"),
+			    argv[at],
+			    near ? say(";是否想用 ", "; did you mean ") : "",
+			    near ? near : "", near ? "?" : "");
+		}
+		if (at + 1 == argc)
+			return err_set(e, ERR_BAD_REQUEST,
+			    say("%s 后面缺少值", "%s needs a value"), argv[at]);
 		*(const char **)((char *)c + global_table[i].offset) =
 		    argv[at + 1];
-		at += 2;
+	}
+	if (strcmp(c->lang, "zh") != 0 && strcmp(c->lang, "en") != 0) {
+		near = c->lang;
+		c->lang = user_language();
+		return err_set(e, ERR_BAD_REQUEST,
+		    say("--lang 是 zh 或 en,不是 \"%s\"",
+			"--lang is zh or en, not \"%s\""),
+		    near);
 	}
 	return at;
 }
 
-/* The row whose words the arguments begin with; *words tells how many. */
-static const struct ctl_command *
-find_command(int argc, char **argv, int *words)
+/* "--help" somewhere behind the command. */
+static bool
+wants_help(int argc, char **argv)
 {
-	const struct ctl_command *row;
-	char *pair = argc > 1 ? xasprintf("%s %s", argv[0], argv[1]) : NULL;
-
-	for (row = ctl_command_table; row->name; row++) {
-		if (pair && strcmp(row->name, pair) == 0) {
-			*words = 2;
-			break;
-		}
-		if (strcmp(row->name, argv[0]) == 0) {
-			*words = 1;
-			break;
-		}
+	while (argc-- > 0) {
+		if (strcmp(argv[argc], "--help") == 0)
+			return true;
 	}
-	free(pair);
-	return row->name ? row : NULL;
-}
-
-static int
-refuse_command(const struct ctl *c, int argc, char **argv)
-{
-	const struct ctl_command *row;
-	const char *names[64] = {0}, *near;
-	char *words;
-	size_t n = 0;
-
-	for (row = ctl_command_table; row->name && n < 63; row++)
-		names[n++] = row->name;
-	words = xasprintf(
-	    "%s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
-	near = diag_nearest(words, names);
-	if (!near)
-		near = diag_nearest(argv[0], names);
-	fprintf(stderr,
-	    ctl_say(c, "firebreakctl: 没有命令 \"%s\"\n",
-		"firebreakctl: there is no command \"%s\"\n"),
-	    words);
-	if (near)
-		fprintf(stderr,
-		    ctl_say(
-			c, "  是否想用 \"%s\"?\n", "  did you mean \"%s\"?\n"),
-		    near);
-	fputs(ctl_say(c, "  `firebreakctl help` 列出全部命令\n",
-		  "  `firebreakctl help` lists them\n"),
-	    stderr);
-	free(words);
-	return 2;
+	return false;
 }
 
 static int
@@ -130,11 +112,17 @@ main(int argc, char **argv)
 {
 	struct ctl c = {.lang = user_language()};
 	const struct ctl_command *row;
-	int at = read_globals(&c, argc, argv), words = 0, status;
 	char *help[] = {"help", NULL};
+	struct err e = {0};
+	int at, words = 0, status;
 
 	log_open("firebreakctl", LOG_LEVEL_WARN);
 	signal(SIGPIPE, SIG_IGN);
+	say_language(c.lang);
+	at = read_globals(&c, argc, argv, &e);
+	if (at < 0)
+		return ctl_fail(&c, &e);
+	say_language(c.lang);
 	argc -= at;
 	argv += at;
 	if (argc == 0 || strcmp(argv[0], "--help") == 0) {
@@ -145,9 +133,13 @@ main(int argc, char **argv)
 		help[0] = "version";
 		argv = help;
 	}
-	row = find_command(argc, argv, &words);
+	row = ctl_find_command(&c, argc, argv, &words);
 	if (!row)
-		return refuse_command(&c, argc, argv);
+		return 2;
+	if (wants_help(argc - words, argv + words)) {
+		ctl_print_help(&c, row);
+		return 0;
+	}
 	if (!row->without_conf && load_conf(&c) < 0)
 		return 1;
 	status = row->run(&c, argc - words, argv + words);

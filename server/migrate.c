@@ -9,6 +9,7 @@
 #include "common/diag.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/db/sync.h"
 
 #define FOLDER "schema/"
@@ -72,8 +73,10 @@ check_row(struct db_sync *s, const struct sqlfile *files, int64_t number,
 
 	if (!f)
 		return err_set(e, ERR_VERSION,
-		    "the database has migration %03d, this program ends with "
-		    "%03d: install the firebreak that made it",
+		    say("数据库已应用迁移 %03d,本程序只到 "
+			"%03d:请安装建立该数据库的版本或更新的版本",
+			"the database has migration %03d, this program ends "
+			"with %03d: install the firebreak that made it"),
 		    (int)number, last_number(files));
 	values[0] = (struct db_value){f->text, (int)f->len};
 	values[1] = (struct db_value){sha256, (int)strlen(sha256)};
@@ -87,8 +90,12 @@ check_row(struct db_sync *s, const struct sqlfile *files, int64_t number,
 	if (same)
 		return 0;
 	return err_set(e, ERR_VERSION,
-	    "%s differs from the file of that number that was applied to this "
-	    "database: an applied migration never changes, add a new one",
+	    say("%s "
+		"与已应用到此数据库的同号文件不同:已应用的迁移不可改动,"
+		"请另加新文件",
+		"%s differs from the file of that number that was applied to "
+		"this database: an applied migration never changes, add a new "
+		"one"),
 	    f->name);
 }
 
@@ -249,7 +256,9 @@ migrate_check(struct db_sync *s, struct err *e)
 	if (last == ours)
 		return 0;
 	return err_set(e, ERR_VERSION,
-	    "the database is at migration %03d, this program needs %03d: run "
-	    "`firebreakctl migrate`",
+	    say("数据库在迁移 %03d,本程序需要 %03d:请运行 `firebreakctl "
+		"migrate`",
+		"the database is at migration %03d, this program needs %03d: "
+		"run `firebreakctl migrate`"),
 	    last, ours);
 }

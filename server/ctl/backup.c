@@ -13,6 +13,7 @@
 
 #include "common/keyfile.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/cluster.h"
 #include "server/ctl/groups.h"
 #include "server/db.h"
@@ -75,7 +76,7 @@ ctl_backup(struct ctl *c, int argc, char **argv)
 	struct err e = {0};
 
 	if (argc != 1)
-		return ctl_usage(c, "backup");
+		return ctl_usage(c, "backup", argc > 1 ? argv[1] : NULL);
 	if (ctl_connect(c, &e) < 0)
 		return ctl_fail(c, &e);
 	if (mkdir(argv[0], 0700) < 0) {
@@ -84,8 +85,10 @@ ctl_backup(struct ctl *c, int argc, char **argv)
 	}
 	if (copy_key(c->conf.data, argv[0], &e) < 0 ||
 	    copy_into(c->conf.data, argv[0], "packs", &e) < 0 ||
-	    dump(c, argv[0], &e) < 0)
+	    dump(c, argv[0], &e) < 0) {
+		ctl_remove_tree(argv[0]);
 		return ctl_fail(c, &e);
+	}
 	printf(ctl_say(c, "已备份到 %s\n", "saved in %s\n"), argv[0]);
 	return 0;
 }
@@ -119,8 +122,9 @@ refuse_filled(struct ctl *c, struct err *e)
 	db_result_free(rows);
 	if (!filled)
 		return 0;
-	return err_set(e, ERR_REFUSED,
-	    "the database is not empty: restore into a fresh `data:`");
+	return err_set(e, ERR_REFUSED, "%s",
+	    say("数据库不是空的:请恢复到新的 `data:`",
+		"the database is not empty: restore into a fresh `data:`"));
 }
 
 static int
@@ -143,13 +147,38 @@ load(struct ctl *c, const char *directory, struct err *e)
 	return status;
 }
 
+/* Whether a directory holds all that a restore needs, before anything is
+ * made. */
+static int
+check_backup(const char *directory, struct err *e)
+{
+	static const char *const parts[] = {
+	    "database.dump", "server.key", "packs"};
+	char *path;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(parts) && status == 0; i++) {
+		path = xasprintf("%s/%s", directory, parts[i]);
+		if (access(path, R_OK) < 0)
+			status = err_errno(e,
+			    say("%s 不是完整的备份:%s",
+				"%s is no whole backup: %s"),
+			    directory, path);
+		free(path);
+	}
+	return status;
+}
+
 int
 ctl_restore(struct ctl *c, int argc, char **argv)
 {
 	struct err e = {0};
 
 	if (argc != 1)
-		return ctl_usage(c, "restore");
+		return ctl_usage(c, "restore", argc > 1 ? argv[1] : NULL);
+	if (check_backup(argv[0], &e) < 0)
+		return ctl_fail(c, &e);
 	c->cluster = cluster_new(&c->conf, &e);
 	if (!c->cluster || cluster_create(c->cluster, &e) < 0 ||
 	    ctl_connect_raw(c, &e) < 0 || refuse_filled(c, &e) < 0 ||

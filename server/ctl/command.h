@@ -48,15 +48,25 @@ void ctl_disconnect(struct ctl *c);
 /* A sentence in the language of the user. */
 const char *ctl_say(const struct ctl *c, const char *zh, const char *en)
     __attribute__((format_arg(2), format_arg(3)));
-/* "firebreakctl: text" on stderr; returns 1, for `return ctl_fail(...)`. */
+/* The sentence of an error in the language of the user; the caller frees. */
+char *ctl_error_text(const struct ctl *c, const struct err *e);
+/* That on stderr; returns 1, for `return ctl_fail(...)`, or 2 for
+ * ERR_BAD_REQUEST, a wrong command line. */
 int ctl_fail(const struct ctl *c, const struct err *e);
-/* The usage of a command on stderr; returns 2. */
-int ctl_usage(const struct ctl *c, const char *name);
+/* A command line that has `surplus`, or (NULL) lacks something, and how it
+ * should be, on stderr; returns 2. */
+int ctl_usage(const struct ctl *c, const char *name, const char *surplus);
+/* Help for one command on stdout. */
+void ctl_print_help(const struct ctl *c, const struct ctl_command *row);
+/* The row whose words the arguments begin with (*words tells how many), or
+ * NULL after a sentence on stderr. */
+const struct ctl_command *ctl_find_command(
+    const struct ctl *c, int argc, char **argv, int *words);
 
 /*
  * Options of one command: "--days N" with a value, "--check" without.  Found
- * options are taken out of argv.  -1 with e: an unknown option (with
- * did-you-mean) or a missing value.
+ * options are taken out of argv.  -1 with e (ERR_BAD_REQUEST): an unknown
+ * option (with did-you-mean) or a missing value.
  */
 struct ctl_option {
 	const char *name;   /* "days"; NULL ends the list */

@@ -8,12 +8,14 @@
 #include "common/buf.h"
 #include "common/diag.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "common/text.h"
 #include "server/cluster.h"
 #include "server/ctl/groups.h"
 #include "server/db.h"
 #include "server/db/sync.h"
 #include "server/migrate.h"
+#include "server/phrases.h"
 
 int
 ctl_connect_raw(struct ctl *c, struct err *e)
@@ -50,32 +52,92 @@ ctl_say(const struct ctl *c, const char *zh, const char *en)
 	return strcmp(c->lang, "zh") == 0 ? zh : en;
 }
 
-int
-ctl_fail(const struct ctl *c, const struct err *e)
+/* A refusal in the words of the packs, as a terminal would show it. */
+static void
+add_refusal(const struct ctl *c, const struct err *e, struct buf *out)
 {
-	const char *general = err_code_text(e->code, c->lang);
+	struct diags *faults = diags_new();
+	struct phrases *p =
+	    phrases_load((const char *const *)c->conf.packs.items,
+		c->conf.packs.count, faults);
+
+	phrases_say(p, e->name, c->lang, e->text, out);
+	if (e->field[0])
+		buf_addf(out, " (%s)", e->field);
+	phrases_free(p);
+	diags_free(faults);
+}
+
+/* What to do about it, where the database's words alone do not say. */
+static const char *
+find_advice(const struct ctl *c, const struct err *e)
+{
+	if (e->code == ERR_NOT_ALLOWED && c->db)
+		return say("这个数据库登录没有所需权限,请在 database_admin: "
+			   "写上管理员的连接串",
+		    "this database login may not do that, set database_admin: "
+		    "to an administrator's");
+	if (e->code == ERR_UNAVAILABLE)
+		return say(
+		    "连不上数据库,请核对 database: 与 PostgreSQL 是否在运行",
+		    "the database cannot be reached, check database: and that "
+		    "PostgreSQL runs");
+	return NULL;
+}
+
+char *
+ctl_error_text(const struct ctl *c, const struct err *e)
+{
+	const char *advice = find_advice(c, e);
+	struct buf out = {0};
 
 	if (e->code == ERR_REFUSED && strcmp(e->name, "refused") != 0)
-		fprintf(stderr, "firebreakctl: %s: %s%s%s%s\n", general,
-		    e->name, e->text[0] ? " (" : "", e->text,
-		    e->text[0] ? ")" : "");
+		add_refusal(c, e, &out);
+	else if (advice)
+		buf_addf(&out, "%s: %s", advice, e->text);
 	else
-		fprintf(stderr, "firebreakctl: %s\n",
-		    e->text[0] ? e->text : general);
-	return 1;
+		buf_add_str(&out,
+		    e->text[0] ? e->text : err_code_text(e->code, c->lang));
+	return buf_take(&out);
 }
 
 int
-ctl_usage(const struct ctl *c, const char *name)
+ctl_fail(const struct ctl *c, const struct err *e)
 {
-	const struct ctl_command *row;
+	char *text = ctl_error_text(c, e);
 
-	for (row = ctl_command_table; row->name; row++) {
-		if (strcmp(row->name, name) == 0)
-			fprintf(stderr, "%s firebreakctl %s%s%s\n",
-			    ctl_say(c, "用法:", "usage:"), row->name,
-			    row->args[0] ? " " : "", row->args);
-	}
+	fprintf(stderr, "firebreakctl: %s\n", text);
+	free(text);
+	return e->code == ERR_BAD_REQUEST ? 2 : 1;
+}
+
+static const struct ctl_command *
+find_row(const char *name)
+{
+	const struct ctl_command *row = ctl_command_table;
+
+	while (row->name && strcmp(row->name, name) != 0)
+		row++;
+	return row;
+}
+
+int
+ctl_usage(const struct ctl *c, const char *name, const char *surplus)
+{
+	const struct ctl_command *row = find_row(name);
+
+	if (surplus)
+		fprintf(stderr,
+		    ctl_say(c, "firebreakctl: 此处不应有 \"%s\";",
+			"firebreakctl: \"%s\" is not expected here; "),
+		    surplus);
+	else
+		fputs(ctl_say(c, "firebreakctl: 缺少参数;",
+			  "firebreakctl: an argument is missing; "),
+		    stderr);
+	fprintf(stderr, "%s firebreakctl %s%s%s\n",
+	    ctl_say(c, "用法:", "usage:"), row->name, row->args[0] ? " " : "",
+	    row->args);
 	return 2;
 }
 
@@ -98,8 +160,10 @@ refuse_option(const struct ctl_option *options, const char *arg, struct err *e)
 	for (i = 0; i < 15 && options[i].name; i++)
 		names[i] = options[i].name;
 	near = diag_nearest(arg + 2, names);
-	return err_set(e, ERR_BAD_ARGUMENT, "unknown option %s%s%s%s", arg,
-	    near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
+	return err_set(e, ERR_BAD_REQUEST,
+	    say("没有选项 %s%s%s%s", "unknown option %s%s%s%s"), arg,
+	    near ? say(";是否想用 --", "; did you mean --") : "",
+	    near ? near : "", near ? say("?", "?") : "");
 }
 
 int
@@ -122,7 +186,8 @@ ctl_options(
 			continue;
 		}
 		if (from + 1 == *argc)
-			return err_set(e, ERR_BAD_ARGUMENT, "%s needs a value",
+			return err_set(e, ERR_BAD_REQUEST,
+			    say("%s 后面缺少值", "%s needs a value"),
 			    argv[from]);
 		*o->value = argv[++from];
 	}
@@ -139,8 +204,8 @@ ctl_number(const char *text, const char *what, int64_t *n, struct err *e)
 	*n = strtoll(text, &end, 10);
 	if (end != text && !*end && *n > 0)
 		return 0;
-	return err_set(
-	    e, ERR_BAD_ARGUMENT, "%s: \"%s\" is no number", what, text);
+	return err_set(e, ERR_BAD_ARGUMENT,
+	    say("%s:\"%s\" 不是正整数", "%s: \"%s\" is no number"), what, text);
 }
 
 int
@@ -226,8 +291,9 @@ ctl_begin(struct ctl *c, struct err *e)
 	count = db_rows(rows);
 	db_result_free(rows);
 	if (count == 0)
-		return err_set(e, ERR_REFUSED,
-		    "there is no ops person yet: run `firebreakctl init`");
+		return err_set(e, ERR_REFUSED, "%s",
+		    say("还没有运营人员:请运行 `firebreakctl init`",
+			"there is no ops person yet: run `firebreakctl init`"));
 	return 0;
 }
 

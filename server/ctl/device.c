@@ -7,9 +7,8 @@
 int
 ctl_device_list(struct ctl *c, int argc, char **argv)
 {
-	(void)argv;
 	if (argc)
-		return ctl_usage(c, "device list");
+		return ctl_usage(c, "device list", argv[0]);
 	return ctl_list(c,
 	    "select d.device_id::text as id, p.name::text as person, d.name as"
 	    " device, coalesce(to_char(d.last_seen, 'YYYY-MM-DD HH24:MI'), '-')"
@@ -26,8 +25,8 @@ ctl_device_revoke(struct ctl *c, int argc, char **argv)
 	int64_t id;
 
 	if (argc != 1)
-		return ctl_usage(c, "device revoke");
-	if (ctl_number(argv[0], "device", &id, &e) < 0 ||
+		return ctl_usage(c, "device revoke", argc > 1 ? argv[1] : NULL);
+	if (ctl_number(argv[0], ctl_say(c, "设备", "device"), &id, &e) < 0 ||
 	    ctl_connect(c, &e) < 0 ||
 	    ctl_write(c, "select id from api.device_revoke($1::bigint)", texts,
 		"device people", &id, &e) < 0)

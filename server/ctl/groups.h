@@ -72,5 +72,7 @@ int ctl_restore(struct ctl *c, int argc, char **argv);
  * Existing files stay as they are. */
 int ctl_copy_tree(const char *from, const char *to, struct err *e)
     __attribute__((warn_unused_result));
+/* What was made of a copy that failed. */
+void ctl_remove_tree(const char *path);
 
 #endif

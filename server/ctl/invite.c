@@ -9,6 +9,7 @@
 #include "common/invite.h"
 #include "common/keyfile.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "common/secret.h"
 #include "server/ctl/groups.h"
 #include "server/db.h"
@@ -41,10 +42,13 @@ prepare(struct ctl *c, const char *days, struct invite *i, struct err *e)
 		return -1;
 	if (n > DAYS_MOST)
 		return err_set(e, ERR_BAD_ARGUMENT,
-		    "--days: at most %d, an open invite is a key under the mat",
+		    say("--days:最多 %d 天,敞开的邀请如同门垫下的钥匙",
+			"--days: at most %d, an open invite is a key under the "
+			"mat"),
 		    DAYS_MOST);
 	if (strlen(c->conf.address) >= sizeof(i->address))
-		return err_set(e, ERR_BAD_ARGUMENT, "address: is too long");
+		return err_set(e, ERR_BAD_ARGUMENT, "%s",
+		    say("address: 太长", "address: is too long"));
 	snprintf(i->address, sizeof(i->address), "%s", c->conf.address);
 	i->expires = time(NULL) + n * 86400;
 	return load_server_key(c, i->server_key, e);
@@ -97,14 +101,17 @@ static const char *const column_names[] = {"name", "role", "unit", "email"};
 
 /* Which cell of a record holds which column. */
 static int
-read_heading(struct csvfile *f, size_t place[COLUMNS], struct err *e)
+read_heading(
+    struct csvfile *f, const char *path, size_t place[COLUMNS], struct err *e)
 {
 	struct csvfile_record r;
 	size_t i, k;
 
 	if (!csvfile_next(f, &r) || r.fault)
 		return err_set(e, ERR_BAD_ARGUMENT,
-		    "the first line must be: name,role,unit,email");
+		    say("%s:1: 第一行应为:name,role,unit,email",
+			"%s:1: the first line must be: name,role,unit,email"),
+		    path);
 	for (k = 0; k < COLUMNS; k++) {
 		for (i = 0; i < r.count; i++) {
 			if (strcmp(r.fields[i].text, column_names[k]) == 0)
@@ -112,9 +119,10 @@ read_heading(struct csvfile *f, size_t place[COLUMNS], struct err *e)
 		}
 		if (i == r.count && k != EMAIL)
 			return err_set(e, ERR_BAD_ARGUMENT,
-			    "1: the column \"%s\" is missing; expected: "
-			    "name,role,unit,email",
-			    column_names[k]);
+			    say("%s:1: 缺少列 \"%s\";应为:name,role,unit,email",
+				"%s:1: the column \"%s\" is missing; expected: "
+				"name,role,unit,email"),
+			    path, column_names[k]);
 		place[k] = i;
 	}
 	return 0;
@@ -200,9 +208,10 @@ invite_records(struct ctl *c, struct csvfile *f, const char *path,
 {
 	struct csvfile_record r;
 	size_t place[COLUMNS], faults = 0;
+	char *why;
 	struct err e = {0}, after = {0};
 
-	if (read_heading(f, place, &e) < 0 || ctl_begin(c, &e) < 0)
+	if (read_heading(f, path, place, &e) < 0 || ctl_begin(c, &e) < 0)
 		return ctl_fail(c, &e);
 	while (csvfile_next(f, &r)) {
 		if (ctl_query(c, "savepoint line", NULL, NULL, &e) < 0)
@@ -210,9 +219,9 @@ invite_records(struct ctl *c, struct csvfile *f, const char *path,
 		if (invite_record(c, i, &r, place, out, &e) == 0)
 			continue;
 		faults++;
-		fprintf(stderr, "%s:%zu: %s%s%s\n", path, r.line,
-		    e.code == ERR_REFUSED ? e.name : "",
-		    e.code == ERR_REFUSED ? ": " : "", e.text);
+		why = ctl_error_text(c, &e);
+		fprintf(stderr, "%s:%zu: %s\n", path, r.line, why);
+		free(why);
 		if (ctl_query(c, "rollback to line", NULL, NULL, &after) < 0)
 			return ctl_fail(c, &after);
 	}
@@ -259,7 +268,7 @@ ctl_invite(struct ctl *c, int argc, char **argv)
 	if (ctl_options(&argc, argv, options, &e) < 0)
 		return ctl_fail(c, &e);
 	if (argc != (csv ? 0 : 1))
-		return ctl_usage(c, "invite");
+		return ctl_usage(c, "invite", argv[csv ? 0 : argc > 1]);
 	if (prepare(c, days, &i, &e) < 0 || ctl_connect(c, &e) < 0)
 		return ctl_fail(c, &e);
 	status = csv ? invite_csv(c, csv, &i) : invite_one(c, argv[0], &i);

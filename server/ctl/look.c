@@ -30,10 +30,15 @@ ctl_api(struct ctl *c, int argc, char **argv)
 		   (one = catalogue_find(all, argv[0], strlen(argv[0])))) {
 		catalogue_print_one(one, &out);
 		status = 0;
+	} else if (argc > 1) {
+		status = ctl_usage(c, "api", argv[1]);
 	} else {
 		fprintf(stderr,
-		    ctl_say(c, "没有语句 \"%s\"\n",
-			"there is no statement \"%s\"\n"),
+		    ctl_say(c,
+			"firebreakctl: 没有语句 \"%s\";`firebreakctl api` "
+			"列出全部\n",
+			"firebreakctl: there is no statement \"%s\"; "
+			"`firebreakctl api` lists them\n"),
 		    argv[0]);
 	}
 	if (status == 0)
@@ -52,9 +57,8 @@ ctl_audit_verify(struct ctl *c, int argc, char **argv)
 	bool good;
 	int len;
 
-	(void)argv;
 	if (argc)
-		return ctl_usage(c, "audit verify");
+		return ctl_usage(c, "audit verify", argv[0]);
 	if (ctl_connect(c, &e) < 0 ||
 	    ctl_query(c,
 		"select ok::int::bigint, seals, rows, unsealed,"
@@ -84,9 +88,8 @@ ctl_audit_verify(struct ctl *c, int argc, char **argv)
 int
 ctl_health(struct ctl *c, int argc, char **argv)
 {
-	(void)argv;
 	if (argc)
-		return ctl_usage(c, "health");
+		return ctl_usage(c, "health", argv[0]);
 	return ctl_list(c,
 	    "select x.key as what, x.value as value"
 	    " from firebreak.health() h, jsonb_each_text(to_jsonb(h))"
@@ -96,20 +99,34 @@ ctl_health(struct ctl *c, int argc, char **argv)
 int
 ctl_version(struct ctl *c, int argc, char **argv)
 {
-	(void)argv;
 	if (argc)
-		return ctl_usage(c, "version");
+		return ctl_usage(c, "version", argv[0]);
 	puts("firebreakctl " FB_VERSION);
 	return 0;
+}
+
+void
+ctl_print_help(const struct ctl *c, const struct ctl_command *row)
+{
+	printf("  %s%s%s\n      %s\n", row->name, row->args[0] ? " " : "",
+	    row->args, ctl_say(c, row->zh, row->en));
 }
 
 int
 ctl_help(struct ctl *c, int argc, char **argv)
 {
 	const struct ctl_command *row;
+	int words;
 
-	(void)argc;
-	(void)argv;
+	if (argc) {
+		row = ctl_find_command(c, argc, argv, &words);
+		if (!row)
+			return 2;
+		if (argc > words)
+			return ctl_usage(c, "help", argv[words]);
+		ctl_print_help(c, row);
+		return 0;
+	}
 	printf("%s\n\n",
 	    ctl_say(c,
 		"用法:firebreakctl [--config 文件] [--data 目录] "
@@ -117,8 +134,6 @@ ctl_help(struct ctl *c, int argc, char **argv)
 		"usage: firebreakctl [--config FILE] [--data DIRECTORY] "
 		"[--lang zh|en] COMMAND"));
 	for (row = ctl_command_table; row->name; row++)
-		printf("  %s%s%s\n      %s\n", row->name,
-		    row->args[0] ? " " : "", row->args,
-		    ctl_say(c, row->zh, row->en));
+		ctl_print_help(c, row);
 	return 0;
 }

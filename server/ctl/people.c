@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/say.h"
 #include "server/ctl/groups.h"
 #include "server/db.h"
 #include "server/db/sync.h"
@@ -24,15 +25,16 @@ find(struct ctl *c, const char *what, const char *sql, const char *text,
 	if (count == 1)
 		return 0;
 	return err_set(e, ERR_BAD_ARGUMENT,
-	    count ? "%s \"%s\" is not unique: give its number"
-		  : "there is no %s \"%s\"",
+	    count ? say("%s \"%s\" 不止一个:请写编号",
+			"%s \"%s\" is not unique: give its number")
+		  : say("没有%s \"%s\"", "there is no %s \"%s\""),
 	    what, text);
 }
 
 int
 ctl_find_unit(struct ctl *c, const char *text, int64_t *id, struct err *e)
 {
-	return find(c, "unit",
+	return find(c, say("部门", "unit"),
 	    "select unit_id from firebreak.org_unit"
 	    " where unit_id::text = $1 or name = $1"
 	    " order by unit_id::text = $1 desc limit 2",
@@ -42,7 +44,7 @@ ctl_find_unit(struct ctl *c, const char *text, int64_t *id, struct err *e)
 int
 ctl_find_person(struct ctl *c, const char *text, int64_t *id, struct err *e)
 {
-	return find(c, "person",
+	return find(c, say("人员", "person"),
 	    "select person_id from firebreak.person where person_id::text = $1"
 	    " or active and (name = $1 or email = $1) limit 2",
 	    text, id, e);
@@ -69,7 +71,7 @@ ctl_unit_add(struct ctl *c, int argc, char **argv)
 	if (ctl_options(&argc, argv, options, &e) < 0)
 		return ctl_fail(c, &e);
 	if (argc != 1 || !kind || !under)
-		return ctl_usage(c, "unit add");
+		return ctl_usage(c, "unit add", argc > 1 ? argv[1] : NULL);
 	if (ctl_connect(c, &e) < 0 || ctl_find_unit(c, under, &id, &e) < 0)
 		return ctl_fail(c, &e);
 	snprintf(parent, sizeof(parent), "%" PRId64, id);
@@ -84,9 +86,8 @@ ctl_unit_add(struct ctl *c, int argc, char **argv)
 int
 ctl_unit_list(struct ctl *c, int argc, char **argv)
 {
-	(void)argv;
 	if (argc)
-		return ctl_usage(c, "unit list");
+		return ctl_usage(c, "unit list", argv[0]);
 	return ctl_list(c,
 	    "select u.unit_id::text as id, repeat('  ', u.depth) || u.name as"
 	    " unit, u.kind, (select count(*) from firebreak.seat s where s.code"
@@ -109,7 +110,7 @@ ctl_person_add(struct ctl *c, int argc, char **argv)
 	if (ctl_options(&argc, argv, options, &e) < 0)
 		return ctl_fail(c, &e);
 	if (argc != 1 || !role || !unit)
-		return ctl_usage(c, "person add");
+		return ctl_usage(c, "person add", argc > 1 ? argv[1] : NULL);
 	if (ctl_connect(c, &e) < 0 || ctl_find_unit(c, unit, &id, &e) < 0)
 		return ctl_fail(c, &e);
 	snprintf(place, sizeof(place), "%" PRId64, id);
@@ -125,9 +126,8 @@ ctl_person_add(struct ctl *c, int argc, char **argv)
 int
 ctl_person_list(struct ctl *c, int argc, char **argv)
 {
-	(void)argv;
 	if (argc)
-		return ctl_usage(c, "person list");
+		return ctl_usage(c, "person list", argv[0]);
 	return ctl_list(c,
 	    "select p.person_id::text as id, p.name::text as name,"
 	    " coalesce(s.role, '-') as role, coalesce(u.name, '-') as unit,"
@@ -153,7 +153,7 @@ ctl_person_move(struct ctl *c, int argc, char **argv)
 	if (ctl_options(&argc, argv, options, &e) < 0)
 		return ctl_fail(c, &e);
 	if (argc != 1 || !unit)
-		return ctl_usage(c, "person move");
+		return ctl_usage(c, "person move", argc > 1 ? argv[1] : NULL);
 	if (ctl_connect(c, &e) < 0 ||
 	    ctl_find_person(c, argv[0], &id, &e) < 0 ||
 	    ctl_find_unit(c, unit, &to, &e) < 0)
@@ -183,7 +183,7 @@ ctl_person_leave(struct ctl *c, int argc, char **argv)
 	if (ctl_options(&argc, argv, options, &e) < 0)
 		return ctl_fail(c, &e);
 	if (argc != 1)
-		return ctl_usage(c, "person leave");
+		return ctl_usage(c, "person leave", argc > 1 ? argv[1] : NULL);
 	if (ctl_connect(c, &e) < 0 ||
 	    ctl_find_person(c, argv[0], &id, &e) < 0 ||
 	    (heir && ctl_find_person(c, heir, &heir_id, &e) < 0))

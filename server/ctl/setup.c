@@ -10,6 +10,7 @@
 #include "common/diag.h"
 #include "common/keyfile.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/cluster.h"
 #include "server/ctl/groups.h"
 #include "server/db.h"
@@ -69,8 +70,10 @@ ensure_packs(struct ctl *c, struct err *e)
 		from = find_packs();
 		status = from ? ctl_copy_tree(from, to, e)
 			      : err_set(e, ERR_SYSTEM,
-				    "the shipped packs are not in " FB_SHARE
-				    "/packs: run `make install`");
+				    say("随附的规则包不在 " FB_SHARE
+					"/packs:请运行 `make install`",
+					"the shipped packs are not in " FB_SHARE
+					"/packs: run `make install`"));
 		free(from);
 	}
 	free(to);
@@ -188,7 +191,7 @@ ctl_init(struct ctl *c, int argc, char **argv)
 	if (ctl_options(&argc, argv, options, &e) < 0)
 		return ctl_fail(c, &e);
 	if (argc)
-		return ctl_usage(c, "init");
+		return ctl_usage(c, "init", argv[0]);
 	c->cluster = cluster_new(&c->conf, &e);
 	if (!c->cluster || cluster_create(c->cluster, &e) < 0 ||
 	    ctl_connect_raw(c, &e) < 0 ||
@@ -216,9 +219,8 @@ ctl_migrate(struct ctl *c, int argc, char **argv)
 	struct migrate_report r;
 	struct err e = {0};
 
-	(void)argv;
 	if (argc)
-		return ctl_usage(c, "migrate");
+		return ctl_usage(c, "migrate", argv[0]);
 	if (ctl_connect_raw(c, &e) < 0 || migrate_run(c->db, &r, &e) < 0)
 		return ctl_fail(c, &e);
 	printf(ctl_say(c, "数据库结构:%03d,本次应用 %d 个文件\n",
@@ -240,7 +242,8 @@ ctl_config(struct ctl *c, int argc, char **argv)
 
 	if (ctl_options(&argc, argv, options, &e) < 0 || argc) {
 		diags_free(faults);
-		return e.code ? ctl_fail(c, &e) : ctl_usage(c, "config");
+		return e.code ? ctl_fail(c, &e)
+			      : ctl_usage(c, "config", argv[0]);
 	}
 	if (defaults) {
 		conf_print_defaults(c->lang, &out);

@@ -1,4 +1,10 @@
 /* The commands, in the order of help. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/diag.h"
+#include "common/mem.h"
 #include "server/ctl/groups.h"
 #include "server/import/command.h"
 #include "server/import/demo.h"
@@ -58,4 +64,53 @@ const struct ctl_command ctl_command_table[] = {
     {"restore", "DIRECTORY", "从备份恢复到空的数据目录",
 	"restore a backup into an empty data directory", false, ctl_restore},
     {"version", "", "显示版本", "print the version", true, ctl_version},
-    {"help", "", "本说明", "this list", true, ctl_help}, {0}};
+    {"help", "[COMMAND]", "全部命令,或其中一个", "all commands, or one of them",
+	true, ctl_help},
+    {0}};
+
+static void
+refuse_command(const struct ctl *c, int argc, char **argv)
+{
+	const char *names[64] = {0}, *near;
+	const struct ctl_command *row;
+	char *words;
+	size_t n = 0;
+
+	for (row = ctl_command_table; row->name && n < 63; row++)
+		names[n++] = row->name;
+	words = xasprintf(
+	    "%s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+	near = diag_nearest(words, names);
+	if (!near)
+		near = diag_nearest(argv[0], names);
+	fprintf(stderr,
+	    ctl_say(c, "firebreakctl: 没有命令 \"%s\"",
+		"firebreakctl: there is no command \"%s\""),
+	    words);
+	if (near)
+		fprintf(stderr,
+		    ctl_say(c, ";是否想用 \"%s\"?", "; did you mean \"%s\"?"),
+		    near);
+	fputs(ctl_say(c, ";`firebreakctl help` 列出全部命令\n",
+		  "; `firebreakctl help` lists them all\n"),
+	    stderr);
+	free(words);
+}
+
+const struct ctl_command *
+ctl_find_command(const struct ctl *c, int argc, char **argv, int *words)
+{
+	char *pair = argc > 1 ? xasprintf("%s %s", argv[0], argv[1]) : NULL;
+	const struct ctl_command *row;
+
+	for (row = ctl_command_table; row->name; row++) {
+		*words = pair && strcmp(row->name, pair) == 0 ? 2 : 1;
+		if (*words == 2 || strcmp(row->name, argv[0]) == 0)
+			break;
+	}
+	free(pair);
+	if (row->name)
+		return row;
+	refuse_command(c, argc, argv);
+	return NULL;
+}

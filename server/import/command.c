@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/diag.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/ctl/command.h"
 #include "server/import/run.h"
 
@@ -91,7 +92,7 @@ import_command(struct ctl *c, int argc, char **argv)
 	if (ctl_options(&argc, argv, options, &e))
 		return ctl_fail(c, &e);
 	if (!a.list && !a.revert && (!a.mapping || argc == 0))
-		return ctl_usage(c, "import");
+		return ctl_usage(c, "import", NULL);
 	if (ctl_connect(c, &e))
 		return ctl_fail(c, &e);
 	if (a.list)
@@ -101,7 +102,8 @@ import_command(struct ctl *c, int argc, char **argv)
 	id = strtoll(a.revert, &end, 10);
 	if (*end != '\0' || id <= 0) {
 		err_set(&e, ERR_BAD_ARGUMENT,
-		    "--revert takes the number of an import, not \"%s\"",
+		    say("--revert 后面是导入的编号,不是 \"%s\"",
+			"--revert takes the number of an import, not \"%s\""),
 		    a.revert);
 		return ctl_fail(c, &e);
 	}

@@ -108,7 +108,7 @@ demo_command(struct ctl *c, int argc, char **argv)
 	if (ctl_options(&argc, argv, options, &e))
 		return ctl_fail(c, &e);
 	if (argc > 0)
-		return ctl_usage(c, "demo");
+		return ctl_usage(c, "demo", argv[0]);
 	if (ctl_connect(c, &e))
 		return ctl_fail(c, &e);
 	if (people ? roster(c, people, &e) : build(c, numbers, &e))
