@@ -29,6 +29,8 @@ static const struct err_def {
 	"somebody changed the record meanwhile: compare and try again", false},
     [ERR_TIMEOUT] = {"timeout", "查询超时,请缩小范围",
 	"this takes too long: narrow it down", true},
+    [ERR_BUSY] = {"busy", "别人正在修改同一条记录,稍后自动重试",
+	"somebody is changing the same record; try again in a moment", true},
     [ERR_UNAVAILABLE] = {"unavailable", "数据库暂时不可用,稍后自动重试",
 	"the database is away; try again in a moment", true},
     [ERR_TOO_OLD] = {"too_old", "这笔修改超过30天,不再提交",

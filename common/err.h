@@ -16,6 +16,7 @@ enum err_code {
 	ERR_REFUSED, /* a write function said no; `name` says which refusal */
 	ERR_CONFLICT,
 	ERR_TIMEOUT,
+	ERR_BUSY, /* a record is locked by somebody else */
 	ERR_UNAVAILABLE,
 	ERR_TOO_OLD,
 	ERR_UNKNOWN_DEVICE,

@@ -37,7 +37,7 @@ struct db_options {
 	int heavy;
 	int light_timeout_ms; /* 0: no timeout, for each of the three */
 	int heavy_timeout_ms;
-	int lock_timeout_ms;
+	int lock_timeout_ms; /* heavy ones wait ten times as long */
 	/* A connection that is silent for so long beyond the time of what it
 	 * runs is given up; 0: waits for ever. */
 	int patience_ms;
@@ -83,7 +83,7 @@ struct db_query {
 };
 
 struct db_reply {
-	bool timed_out;	  /* statement_timeout: worth the heavy pool */
+	bool timed_out;	  /* statement or lock: worth the heavy pool */
 	bool repeated;	  /* a unique key of request_result was there */
 	char sqlstate[6]; /* "" when all went well */
 	/* ERR_NONE when committed.  ERR_REFUSED: name is the refusal, text its

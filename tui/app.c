@@ -350,6 +350,9 @@ app_tick(struct app *a)
 	soonest(&next, a->count_due);
 	for (size_t i = 0; a->view && i < a->view->pane_count; i++)
 		pane_tick(&a->view->panes[i], now, &next);
+	if (a->resend_due && now >= a->resend_due)
+		app_resend(a);
+	soonest(&next, a->resend_due);
 	if (a->mode == MODE_PICKER) {
 		picker_tick(a, now);
 		soonest(&next, a->picker.due);

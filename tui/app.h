@@ -229,6 +229,7 @@ struct app {
 	uint64_t last_key;
 	bool hands_on;
 	uint64_t locks_after; /* us idle; 0: never */
+	uint64_t resend_due;  /* of writes put off by the daemon; 0: none */
 
 	char *undo, *undo_label; /* the undo's statement; NULL: none */
 	struct values undo_args;
@@ -262,6 +263,7 @@ void app_on_welcome(struct app *a, const struct client_welcome *w);
 void app_on_stale(struct app *a, uint32_t id);
 void app_on_notice(struct app *a, const char *text);
 void app_on_closed(struct app *a, const struct err *e);
+void app_resend(struct app *a); /* what waits, when online */
 /* Through the queue; row 0: not on a row. */
 void app_write(struct app *a, const char *statement, const struct values *args,
     const char *label, int64_t row);

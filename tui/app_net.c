@@ -5,6 +5,8 @@
 #include "common/mem.h"
 #include "tui/app.h"
 
+#define RESEND_DELAY 3000000 /* us after a write was put off */
+
 static const struct client_reply write_reply;
 
 static struct app *
@@ -28,6 +30,14 @@ item_send(struct app *a, struct queue_item *item)
 	item->state = QUEUE_SENT;
 	a->port.write(a->port.arg, item->statement, &item->args, item->request,
 	    &write_reply, item);
+}
+
+void
+app_resend(struct app *a)
+{
+	a->resend_due = 0;
+	for (size_t i = 0; i < a->queue.count; i++)
+		item_send(a, a->queue.items[i]);
 }
 
 static void
@@ -145,6 +155,7 @@ on_write_done(const struct err *e, const struct client_done *done, void *arg)
 		queue_done(&a->queue, item);
 	} else if (err_is_retryable(e->code)) {
 		item->state = QUEUE_WAITING;
+		a->resend_due = a->host.now() + RESEND_DELAY;
 		app_say(a, false, STR_QUEUED_LOCALLY, item->label);
 		form_answered(a, item->statement);
 	} else if (batch_of(a, item)) {
@@ -270,11 +281,10 @@ app_on_welcome(struct app *a, const struct client_welcome *w)
 	if (!a->lang_fixed && lang >= 0)
 		a->lang = lang;
 	a->queue.owner = a;
-	for (size_t i = 0; i < a->queue.count; i++) {
+	for (size_t i = 0; i < a->queue.count; i++)
 		if (a->queue.items[i]->state == QUEUE_SENT)
 			a->queue.items[i]->state = QUEUE_WAITING;
-		item_send(a, a->queue.items[i]);
-	}
+	app_resend(a);
 	for (struct view *v = a->view; v; v = v->parent)
 		for (size_t i = 0; i < v->pane_count; i++)
 			for (int j = 0; j < v->panes[i].source_count; j++)

@@ -6,6 +6,9 @@
 #include "common/mem.h"
 #include "server/db/conn.h"
 
+/* A write that ran into a lock is repeated on a heavy connection. */
+#define HEAVY_PATIENCE 10
+
 struct db {
 	struct db_events events;
 	void *arg;
@@ -87,12 +90,13 @@ db_new(struct loop *l, const struct db_options *o,
 	d->conns =
 	    xcalloc((size_t)o->light + (size_t)o->heavy, sizeof(*d->conns));
 	co.conninfo = d->conninfo;
-	co.lock_timeout_ms = o->lock_timeout_ms;
 	co.patience_ms = o->patience_ms;
 	for (i = 0; i < o->light + o->heavy; i++) {
 		co.parallel = i >= o->light;
 		co.statement_timeout_ms =
 		    co.parallel ? o->heavy_timeout_ms : o->light_timeout_ms;
+		co.lock_timeout_ms =
+		    o->lock_timeout_ms * (co.parallel ? HEAVY_PATIENCE : 1);
 		co.listen = i == o->light ? d->listen : NULL;
 		d->conns[i] = conn_new(l, &co, &conn_events, d);
 		d->count++;

@@ -193,12 +193,12 @@ static const struct sqlstate_def {
     {"40P01", ERR_CONFLICT},	/* deadlock */
     {"42501", ERR_NOT_ALLOWED}, /* rights and policies */
     {"53", ERR_UNAVAILABLE},	/* out of connections, disk, memory */
-    {"55P03", ERR_TIMEOUT},	/* lock_timeout */
+    {"55P03", ERR_BUSY},	/* lock_timeout */
     {"57014", ERR_TIMEOUT},	/* statement_timeout */
     {"57P", ERR_UNAVAILABLE},	/* shutdown, crash, starting up */
     {"FB001", ERR_REFUSED},	/* api.refuse() */
-    {"FB002", ERR_TOO_OLD},
-    /* firebreak.keep() */ {"FB003", ERR_CONFLICT}, /* api.conflict() */
+    {"FB002", ERR_TOO_OLD},	/* firebreak.keep() */
+    {"FB003", ERR_CONFLICT},	/* api.conflict() */
 };
 
 enum err_code

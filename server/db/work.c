@@ -93,7 +93,8 @@ fill_failure(struct db_reply *reply, const struct db_work *w)
 	table = PQresultErrorField(w->failed, PG_DIAG_TABLE_NAME);
 	snprintf(
 	    reply->sqlstate, sizeof(reply->sqlstate), "%s", state ? state : "");
-	reply->timed_out = strcmp(reply->sqlstate, "57014") == 0;
+	reply->timed_out =
+	    reply->err.code == ERR_TIMEOUT || reply->err.code == ERR_BUSY;
 	reply->repeated = strcmp(reply->sqlstate, "23505") == 0 && table &&
 			  strcmp(table, "request_result") == 0;
 }

@@ -119,6 +119,7 @@ answer_error(struct session *s, uint32_t id, struct err *e)
 		c->refusals++;
 		break;
 	case ERR_TIMEOUT:
+	case ERR_BUSY:
 		c->timeouts++;
 		break;
 	case ERR_UNAVAILABLE:

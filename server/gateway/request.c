@@ -466,7 +466,7 @@ take_kept(struct request *r, const struct pg_result *rows)
 	finish(r);
 }
 
-/* What ran into the statement timeout was rolled back, so that it may be asked
+/* What ran into a timeout or a lock was rolled back, so that it may be asked
  * again on a heavy connection, once.  After a loss only reads are: a write may
  * have been done. */
 static bool

@@ -300,8 +300,8 @@ step_answer(struct input *in)
 static void
 step_refuse(struct input *in)
 {
-	static const enum err_code codes[] = {
-	    ERR_NOT_ALLOWED, ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_BAD_ARGUMENT};
+	static const enum err_code codes[] = {ERR_NOT_ALLOWED, ERR_UNAVAILABLE,
+	    ERR_TIMEOUT, ERR_BUSY, ERR_BAD_ARGUMENT};
 	struct err e = {0};
 	struct asked q;
 

@@ -28,6 +28,7 @@
 #define PATIENCE_MS 500
 #define LIGHT_MS 1000 /* the harness's statement_timeout */
 #define HEAVY_MS 10000
+#define LIGHT_LOCK_MS 900 /* the harness's lock_timeout; heavy: ten times */
 #define ROUNDS 200
 
 static struct gate_terminal one;
@@ -347,6 +348,58 @@ one_backend_hangs(void **state)
 	assert_int_equal(visits("stuck"), 1);
 }
 
+static uint64_t
+heavy_retries(void)
+{
+	return gateway_counters(gate.gateway)->heavy_retries;
+}
+
+/* A record that somebody holds for longer than a light connection may wait:
+ * the write goes on waiting on a heavy one, and is carried out. */
+static void
+a_lock_is_waited_for(void **state)
+{
+	uint64_t before = heavy_retries(), end;
+	struct counted write;
+	uint8_t id[16];
+
+	(void)state;
+	client_request_id(id);
+	open_behind_a_lock("patient", id, &write);
+	end = loop_now() + 10 * LIGHT_LOCK_MS * UINT64_C(1000);
+	while (heavy_retries() == before && loop_now() < end)
+		loop_turn(gate.loop, true);
+	assert_int_equal(heavy_retries(), before + 1);
+	gate_sql("commit");
+	gate_wait(&write.a.done);
+	assert_int_equal(write.a.err.code, ERR_NONE);
+	assert_int_equal(write.times, 1);
+	assert_int_equal(visits("patient"), 1);
+}
+
+/* Nor is it for ever. */
+static void
+a_lock_without_end_is_said(void **state)
+{
+	struct counted write;
+	struct gate_answer a;
+	uint64_t end;
+	uint8_t id[16];
+
+	(void)state;
+	client_request_id(id);
+	open_behind_a_lock("held", id, &write);
+	end = loop_now() + 20 * LIGHT_LOCK_MS * UINT64_C(1000);
+	while (!write.a.done && loop_now() < end)
+		loop_turn(gate.loop, true);
+	assert_int_equal(write.a.err.code, ERR_BUSY);
+	assert_true(err_is_retryable(ERR_BUSY));
+	gate_sql("commit");
+	assert_int_equal(visits("held"), 0);
+	write_until_answered("held", id, &a);
+	assert_int_equal(visits("held"), 1);
+}
+
 /* The write never happened; the same request does it. */
 static void
 killed_while_a_write_is_open(void **state)
@@ -410,6 +463,8 @@ main(void)
 	    cmocka_unit_test_teardown(a_hang_is_said_in_time_and_once, let_go),
 	    cmocka_unit_test_teardown(a_hang_costs_little, let_go),
 	    cmocka_unit_test_teardown(one_backend_hangs, let_go),
+	    cmocka_unit_test(a_lock_is_waited_for),
+	    cmocka_unit_test(a_lock_without_end_is_said),
 	    cmocka_unit_test(killed_while_a_write_is_open),
 	    cmocka_unit_test(committed_and_not_answered),
 	};

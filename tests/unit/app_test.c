@@ -405,11 +405,11 @@ test_rows_of_the_cache_show_their_time(void **state)
 	rmdir(dir);
 }
 
-/* Answers the oldest request, a write, with a refusal. */
+/* Answers the oldest request, a write, with an error. */
 static void
-refuse_one(const char *why)
+fail_one(enum err_code code, const char *why)
 {
-	struct err e = {.code = ERR_REFUSED};
+	struct err e = {.code = code};
 	const struct client_reply *reply = asked[0].reply;
 	void *arg = asked[0].arg;
 
@@ -417,6 +417,37 @@ refuse_one(const char *why)
 	snprintf(e.text, sizeof(e.text), "%s", why);
 	memmove(asked, asked + 1, (size_t)--asked_count * sizeof(asked[0]));
 	reply->on_done(&e, NULL, arg);
+}
+
+static void
+refuse_one(const char *why)
+{
+	fail_one(ERR_REFUSED, why);
+}
+
+/* What the daemon put off is sent again while the link stands. */
+static void
+test_a_busy_write_is_sent_again(void **state)
+{
+	uint64_t due;
+
+	(void)state;
+	answer(1, 3, false);
+	app_key(&app, 'v');
+	assert_int_equal(asked_count, 1);
+	fail_one(ERR_BUSY, "somebody holds it");
+	assert_int_equal(asked_count, 0);
+	assert_int_equal(queue_count(&app.queue, false), 1);
+	due = app_tick(&app);
+	assert_true(due > 0);
+	assert_int_equal(asked_count, 0);
+	while (due && asked_count == 0) {
+		clock_us = due;
+		due = app_tick(&app);
+	}
+	assert_int_equal(asked_count, 1);
+	answer(1, 1, false);
+	assert_int_equal(queue_count(&app.queue, false), 0);
 }
 
 static void
