@@ -42,6 +42,8 @@ export FIREBREAK_PG="host=$work user=postgres dbname=firebreak"
 export PGCONNECT_TIMEOUT=10
 server= command=
 
+# Returns when it takes connections.  What it says goes through a pipe into the
+# log; that the pipe ends says that it is gone.
 start()
 {
 	# cd: the server must be able to read its working directory
@@ -58,40 +60,41 @@ start()
 	log_timezone = UTC
 	jit = off
 	END
+	mkfifo "$work/says"
 	(cd "$work" && exec $as_owner --pdeathsig INT "$bin/postgres" \
-		-D "$PGDATA") >>"$work/log" 2>&1 &
+		-D "$PGDATA") >"$work/says" 2>&1 &
 	server=$!
-	tries=0
-	until "$bin/pg_isready" -q -d postgres; do
-		tries=$((tries + 1))
-		if [ $tries -gt 400 ] || ! kill -0 "$server" 2>/dev/null; then
-			echo "with-pg.sh: PostgreSQL does not start:" >&2
-			tail -n 20 "$work/log" >&2
-			exit 1
-		fi
-		sleep 0.02
+	exec 8<"$work/says"
+	rm "$work/says"
+	ready=
+	while [ -z "$ready" ] && read -r line <&8; do
+		echo "$line" >>"$work/log"
+		case $line in *'ready to accept connections'*) ready=1 ;; esac
 	done
+	if [ -z "$ready" ]; then
+		echo "with-pg.sh: PostgreSQL does not start:" >&2
+		tail -n 20 "$work/log" >&2
+		exit 1
+	fi
+	cat <&8 >>"$work/log" &
+	exec 8<&-
 }
 
-# COMMAND may have restarted the server, so ask the cluster for its pid.
+# COMMAND may have restarted the server: then it is no child to wait for.
 stop()
 {
 	[ -f "$PGDATA/postmaster.pid" ] || return 0
 	pid=$(head -n 1 "$PGDATA/postmaster.pid" 2>/dev/null) || return 0
-	kill -INT "$pid" 2>/dev/null || :
-	tries=0
-	while kill -0 "$pid" 2>/dev/null; do
-		tries=$((tries + 1))
-		if [ $tries -eq 500 ]; then
-			kill -QUIT "$pid" 2>/dev/null || :
-		elif [ $tries -gt 1000 ]; then
-			kill -KILL "$pid" 2>/dev/null || :
-			break
-		fi
-		# a zombie of ours answers kill -0 until it is waited for
-		case $(cut -d' ' -f3 "/proc/$pid/stat" 2>/dev/null) in Z|'') break ;; esac
-		sleep 0.02
+	if [ "$pid" = "$server" ]; then
+		kill -INT "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+		return 0
+	fi
+	for how in fast immediate; do
+		(cd "$work" && $as_owner "$bin/pg_ctl" -s -D "$PGDATA" -m $how \
+			-t 20 stop) >>"$work/log" 2>&1 && return 0
 	done
+	kill -KILL "$pid" 2>/dev/null || :
 }
 
 cleanup()

@@ -86,10 +86,8 @@ company_pair()
 # processor, and the rows that it marks are locked for visits.
 company_judged()
 {
-	until [ "$(psql -XAtc 'select count(*) from firebreak.engine')" -ge 2 ]; do
-		kill -0 $daemon || { cat "$company/log" >&2; exit 1; }
-		timeout 0.5 tail -f /dev/null || :
-	done
+	tail -n +1 -f --pid=$daemon "$company/log" | grep -q 'subjects judged' ||
+		{ cat "$company/log" >&2; exit 1; }
 }
 
 # A rule under which a visit raises a blue alert at once, in packs of its own.
@@ -153,22 +151,22 @@ company_daemon()
 	metrics: "${METRICS-}"
 	packs: [${packs:=$PWD/server/packs/standard}]
 	database_admin: host=$PGHOST dbname=$PGDATABASE user=postgres
-	log_level: warn
+	log_level: info
 	limits: { sessions: 20000, sessions_per_device: 1000 }
 	YAML
-	rm -f "$company/socket"
-	"$B/firebreakd" --config "$company/firebreakd.yaml" 2>"$company/log" &
+	rm -f "$company/socket" "$company/ready"
+	mkfifo "$company/ready"
+	"$B/firebreakd" --config "$company/firebreakd.yaml" --ready-fd 3 \
+		3>"$company/ready" 2>"$company/log" &
 	daemon=$!
 	address=unix:$company/socket
-	tries=0
-	# ready when its eight light connections are set up
-	until [ -S "$company/socket" ] && [ "$(psql -XAtc "select count(*)
-		from pg_stat_activity where usename = 'firebreak_app'
+	said=
+	read -r said <"$company/ready" || :
+	[ "$said" = ready ] || { cat "$company/log" >&2; exit 1; }
+	# it serves with one connection; what is measured has all eight light ones
+	until [ "$(psql -XAtc "select count(*) from pg_stat_activity
+		where usename = 'firebreak_app'
 		and query like 'select set_config%'")" -ge 8 ]; do
 		kill -0 $daemon 2>/dev/null || { cat "$company/log" >&2; exit 1; }
-		tries=$((tries + 1))
-		[ $tries -lt 600 ] || { cat "$company/log"; echo "firebreakd does not start" >&2; exit 1; }
-		read -r _ </proc/uptime # a turn of the wheel, then look again
-		timeout 0.1 tail -f /dev/null || :
 	done
 }

@@ -47,13 +47,14 @@ bail()
 # Returns when it takes connections.
 daemon_start()
 {
-	rm -f "$work/socket"
-	"$B/firebreakd" --config "$work/firebreakd.yaml" >>"$work/log" 2>&1 &
+	mkfifo "$work/ready"
+	"$B/firebreakd" --config "$work/firebreakd.yaml" --ready-fd 3 \
+		3>"$work/ready" >>"$work/log" 2>&1 &
 	daemon=$!
-	until [ -S "$work/socket" ]; do
-		kill -0 $daemon 2>/dev/null || bail "firebreakd does not start"
-		timeout 0.1 tail -f /dev/null || :
-	done
+	said=
+	read -r said <"$work/ready" || :
+	rm "$work/ready"
+	[ "$said" = ready ] || bail "firebreakd does not start"
 }
 
 check() # TEXT WANTED FOUND
