@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +25,6 @@
 #define START_MS 60000 /* recovery after a crash may take long */
 #define RETRY_MS 10000 /* what a dead postmaster left may need to end */
 #define STOP_MS 60000
-#define LOOK_MS 10
 #define DELAY_LEAST 100000  /* µs before the first restart */
 #define DELAY_MOST 10000000 /* µs */
 #define LIVED_WELL 60000000 /* µs after which the delay begins anew */
@@ -257,16 +256,20 @@ spawn_postmaster(struct cluster *k, long *log_at, struct err *e)
 	return 0;
 }
 
-static bool
-wait_for_death(struct cluster *k, int ms)
+/* Watches what happens in the data directory, the pid file above all; the
+ * descriptor, or -1 with e. */
+static int
+watch_directory(const struct cluster *k, struct err *e)
 {
-	struct pollfd p = {k->pid_fd, POLLIN, 0};
-	int n;
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	do
-		n = poll(&p, 1, ms);
-	while (n < 0 && errno == EINTR);
-	return n > 0;
+	if (fd >= 0 && inotify_add_watch(fd, k->directory,
+			   IN_CLOSE_WRITE | IN_MODIFY | IN_DELETE) >= 0)
+		return fd;
+	err_errno(e, "%s", k->directory);
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 /* 1: ready.  0: it died.  -1: it takes too long. */
@@ -274,16 +277,25 @@ static int
 wait_until_ready(struct cluster *k, struct err *e)
 {
 	uint64_t end = loop_now() + START_MS * 1000ull;
-	char status[16];
+	int fd = watch_directory(k, e), what = 0;
+	char status[16], events[4096];
 
-	while (loop_now() < end) {
+	if (fd < 0)
+		return -1;
+	while (!(what & CLUSTER_DEATH) && loop_now() < end) {
+		while (read(fd, events, sizeof(events)) > 0)
+			; /* that something happened is all that counts */
 		cluster_read_status(k, status);
 		if (strcmp(status, "ready") == 0 &&
-		    cluster_find_postmaster(k) == k->pid)
+		    cluster_find_postmaster(k) == k->pid) {
+			close(fd);
 			return 1;
-		if (wait_for_death(k, LOOK_MS))
-			return 0;
+		}
+		what = cluster_wait_event(k->pid_fd, fd, end);
 	}
+	close(fd);
+	if (what & CLUSTER_DEATH)
+		return 0;
 	return err_set(e, ERR_UNAVAILABLE,
 	    say("PostgreSQL 过了 %d 秒仍未就绪,日志在 %s",
 		"PostgreSQL is not ready after %d s; its log is %s"),
@@ -309,9 +321,10 @@ static int
 start_locked(struct cluster *k, struct err *e)
 {
 	uint64_t end = loop_now() + RETRY_MS * 1000ull;
+	int state, failures = 0;
+	bool ours;
 	long log_at = -1;
 	pid_t pid;
-	int state;
 
 	for (;;) {
 		pid = cluster_find_postmaster(k);
@@ -322,16 +335,17 @@ start_locked(struct cluster *k, struct err *e)
 			continue;
 		}
 		state = wait_until_ready(k, e);
-		if (state == 1)
-			return 0;
-		if (state < 0)
-			return -1;
+		if (state != 0)
+			return state == 1 ? 0 : -1;
 		err_set(e, ERR_UNAVAILABLE, "%s",
 		    say("PostgreSQL 已停止", "PostgreSQL stopped"));
+		ours = k->is_child;
 		bury(k, log_at, e);
+		/* remains may have gone between its look and ours */
+		if (ours && !cluster_wait_remains(k, end) && failures++ > 0)
+			return -1;
 		if (loop_now() > end)
 			return -1;
-		poll(NULL, 0, 10 * LOOK_MS);
 	}
 }
 
@@ -394,11 +408,13 @@ stop_process(struct cluster *k)
 			return;
 	}
 	kill(k->pid, SIGINT); /* PostgreSQL's "fast": ends the sessions */
-	if (!wait_for_death(k, STOP_MS)) {
+	if (!cluster_wait_event(
+		k->pid_fd, -1, loop_now() + STOP_MS * 1000ull)) {
 		log_warn("PostgreSQL did not stop in %d s: ended at once",
 		    STOP_MS / 1000);
 		kill(k->pid, SIGQUIT);
-		wait_for_death(k, STOP_MS);
+		cluster_wait_event(
+		    k->pid_fd, -1, loop_now() + STOP_MS * 1000ull);
 	}
 	if (k->is_child)
 		waitpid(k->pid, NULL, 0);

@@ -66,6 +66,13 @@ pid_t cluster_find_postmaster(const struct cluster *k);
 void cluster_remove_stale_pid(const struct cluster *k);
 /* Line 8 of the pid file: "starting", "ready", "stopping"; "" if unknown. */
 void cluster_read_status(const struct cluster *k, char status[16]);
+/* Waits for the end of a process, or (other_fd not -1) for something to read,
+ * or for `end`, in loop_now()'s microseconds; what it was. */
+enum { CLUSTER_DEATH = 1, CLUSTER_OTHER = 2 };
+int cluster_wait_event(int pid_fd, int other_fd, uint64_t end);
+/* Waits for what a killed postmaster left running in our directory, until
+ * `end`; false if there was nothing. */
+bool cluster_wait_remains(const struct cluster *k, uint64_t end);
 /* Whether our user could enter the directory. */
 bool cluster_user_can_enter(const struct cluster *k, const char *path);
 

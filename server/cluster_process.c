@@ -1,17 +1,21 @@
 /* PostgreSQL's programs as processes: run as the right user, found, judged. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/loop.h"
 #include "common/mem.h"
 #include "common/say.h"
 #include "server/cluster_impl.h"
@@ -229,11 +233,25 @@ cluster_read_status(const struct cluster *k, char status[16])
 		snprintf(status, 16, "%.15s", line);
 }
 
+/* All processes of a cluster stand in its data directory. */
+static bool
+stands_here(const struct cluster *k, long pid)
+{
+	char link[64], cwd[4096], real[4096];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%ld/cwd", pid);
+	n = readlink(link, cwd, sizeof(cwd) - 1);
+	if (n < 0 || !realpath(k->directory, real))
+		return false;
+	cwd[n] = '\0';
+	return strcmp(cwd, real) == 0;
+}
+
 pid_t
 cluster_find_postmaster(const struct cluster *k)
 {
-	char line[64], link[64], cwd[4096], real[4096];
-	ssize_t n;
+	char line[64];
 	long pid;
 
 	if (!read_pid_line(k, 1, line, sizeof(line)))
@@ -241,13 +259,49 @@ cluster_find_postmaster(const struct cluster *k)
 	pid = strtol(line, NULL, 10);
 	if (pid <= 1 || kill((pid_t)pid, 0) < 0)
 		return 0;
-	/* a postmaster stands in its own data directory */
-	snprintf(link, sizeof(link), "/proc/%ld/cwd", pid);
-	n = readlink(link, cwd, sizeof(cwd) - 1);
-	if (n < 0 || !realpath(k->directory, real))
+	return stands_here(k, pid) ? (pid_t)pid : 0;
+}
+
+int
+cluster_wait_event(int pid_fd, int other_fd, uint64_t end)
+{
+	struct pollfd p[] = {{pid_fd, POLLIN, 0}, {other_fd, POLLIN, 0}};
+	uint64_t now = loop_now();
+	int n;
+
+	do
+		n = poll(p, COUNT_OF(p),
+		    now < end ? (int)((end - now) / 1000) + 1 : 0);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
 		return 0;
-	cwd[n] = '\0';
-	return strcmp(cwd, real) == 0 ? (pid_t)pid : 0;
+	return (p[0].revents ? CLUSTER_DEATH : 0) |
+	       (p[1].revents ? CLUSTER_OTHER : 0);
+}
+
+bool
+cluster_wait_remains(const struct cluster *k, uint64_t end)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *entry;
+	bool any = false;
+	long pid;
+	int fd;
+
+	while (d && (entry = readdir(d))) {
+		pid = strtol(entry->d_name, NULL, 10);
+		if (pid <= 1 || pid == getpid() || !stands_here(k, pid))
+			continue;
+		fd = pidfd_open((pid_t)pid, 0);
+		if (fd < 0)
+			continue;
+		any = true;
+		cluster_wait_event(fd, -1, end);
+		close(fd);
+	}
+	if (d)
+		closedir(d);
+	return any;
 }
 
 void
