@@ -304,6 +304,8 @@ cluster_wait_remains(const struct cluster *k, uint64_t end)
 	return any;
 }
 
+/* PostgreSQL believes any process of the number, even a zombie that nobody
+ * buries, to be the postmaster; both directories are ours alone. */
 void
 cluster_remove_stale_pid(const struct cluster *k)
 {
@@ -312,6 +314,9 @@ cluster_remove_stale_pid(const struct cluster *k)
 	if (cluster_find_postmaster(k) != 0)
 		return;
 	path = xasprintf("%s/postmaster.pid", k->directory);
+	unlink(path);
+	free(path);
+	path = xasprintf("%s/.s.PGSQL.5432.lock", k->sockets);
 	unlink(path);
 	free(path);
 }
