@@ -173,7 +173,9 @@ inputs_collect(struct run *r)
 	for (size_t i = 0; i < r->o->path_count; i++)
 		if (inputs_from(r, r->o->paths[i]))
 			return -1;
-	qsort(r->inputs, r->input_count, sizeof(*r->inputs), compare_inputs);
+	if (r->input_count)
+		qsort(r->inputs, r->input_count, sizeof(*r->inputs),
+		    compare_inputs);
 	return 0;
 }
 
