@@ -18,12 +18,10 @@
 #include "server/import/rejects.h"
 #include "server/import/rows.h"
 
-/* Bytes sent to COPY at once. */
-#define COPY_CHUNK (256u * 1024)
+#define COPY_CHUNK (256u * 1024) /* bytes sent to COPY at once */
 
 struct input {
-	char *path;
-	char *name;
+	char *path, *name;
 	bool used;
 };
 
