@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "common/say.h"
 #include "server/ctl/command.h"
+#include "server/db/sync.h"
 
 static const char *
 user_language(void)
@@ -118,6 +119,7 @@ main(int argc, char **argv)
 
 	log_open("firebreakctl", LOG_LEVEL_WARN);
 	signal(SIGPIPE, SIG_IGN);
+	db_sync_obey_signals();
 	say_language(c.lang);
 	at = read_globals(&c, argc, argv, &e);
 	if (at < 0)

@@ -1,21 +1,59 @@
 /* PostgreSQL the plain way, for everything outside the loop. */
 #include "server/db/sync.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/db/conn.h"
 #include "server/sqlfile.h"
 
 struct db_sync {
 	PGconn *pg;
+	PGcancel *cancel;
 	char sqlstate[6];
 	int position; /* of the last error, in characters; 0: unknown */
 };
+
+static struct db_sync *volatile active; /* whom a signal cancels */
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int number)
+{
+	char why[256];
+	int was = errno;
+
+	(void)number;
+	interrupted = 1;
+	if (active)
+		PQcancel(active->cancel, why, sizeof(why));
+	errno = was;
+}
+
+void
+db_sync_obey_signals(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction how = {.sa_handler = on_signal,
+	    .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(numbers); i++)
+		sigaction(numbers[i], &how, NULL);
+}
+
+static int
+refuse_interrupted(struct err *e)
+{
+	return err_set(e, ERR_SYSTEM, "%s", say("已中断", "interrupted"));
+}
 
 static void
 drop_notice(void *arg, const PGresult *r)
@@ -35,6 +73,8 @@ db_sync_open(const char *conninfo, struct err *e)
 	s->pg = PQconnectdb(conninfo);
 	if (PQstatus(s->pg) == CONNECTION_OK) {
 		PQsetNoticeReceiver(s->pg, drop_notice, NULL);
+		s->cancel = PQgetCancel(s->pg);
+		active = s;
 		return s;
 	}
 	why = xstrdup(PQerrorMessage(s->pg));
@@ -50,6 +90,9 @@ db_sync_close(struct db_sync *s)
 {
 	if (!s)
 		return;
+	if (active == s)
+		active = NULL;
+	PQfreeCancel(s->cancel);
 	PQfinish(s->pg);
 	free(s);
 }
@@ -66,6 +109,8 @@ check(struct db_sync *s, PGresult *r, struct err *e)
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
 	    status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
 		return 0;
+	if (interrupted)
+		return refuse_interrupted(e);
 	if (!r || !(state = PQresultErrorField(r, PG_DIAG_SQLSTATE)))
 		return err_set(e, ERR_UNAVAILABLE, "%s", PQerrorMessage(s->pg));
 	snprintf(s->sqlstate, sizeof(s->sqlstate), "%s", state);
@@ -84,6 +129,10 @@ db_sync_run(struct db_sync *s, const char *sql, const struct db_value *values,
 	PGresult *r;
 	int i, result;
 
+	if (interrupted) {
+		free(texts);
+		return refuse_interrupted(e);
+	}
 	for (i = 0; i < count; i++)
 		texts[i] = values[i].text;
 	r = PQexecParams(s->pg, sql, count, NULL, texts, NULL, NULL, 1);

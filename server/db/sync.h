@@ -13,6 +13,11 @@
 
 struct db_sync;
 
+/* From now on SIGINT, SIGTERM and SIGHUP make what is running fail, and all
+ * that is asked after it, so that a program without a loop comes to its end in
+ * good order.  A second one ends it at once. */
+void db_sync_obey_signals(void);
+
 /* NULL with e set (ERR_UNAVAILABLE). */
 struct db_sync *db_sync_open(const char *conninfo, struct err *e);
 void db_sync_close(struct db_sync *s); /* NULL is fine */

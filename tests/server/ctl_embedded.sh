@@ -32,7 +32,7 @@ ctl() # HOUSE COMMAND...
 		2>"$work/err"
 }
 
-for house in old new; do
+for house in old new third; do
 	cat >"$work/$house.yaml" <<-YAML
 	data: $work/$house
 	listen: [$work/socket]
@@ -111,4 +111,19 @@ daemon=
 is 'and PostgreSQL with it' \
 	"$(ls "$work/new/pg/postmaster.pid" "$work/old/pg/postmaster.pid" \
 		2>/dev/null)" ''
+
+# A long command that is told to stop
+ctl third init >/dev/null
+: >"$work/third/pg.log"
+"$B/firebreakctl" --config "$work/third.yaml" --lang en demo \
+	>/dev/null 2>"$work/err" &
+busy=$!
+tail -n +1 -f --pid=$busy "$work/third/pg.log" |
+	grep -q 'ready to accept connections'
+kill -TERM $busy
+wait $busy
+is 'it ends' "$? $(cat "$work/err")" '1 firebreakctl: interrupted'
+is 'and leaves no PostgreSQL running' \
+	"$(ls "$work/third/pg/postmaster.pid" 2>/dev/null)" ''
+is 'and nothing half done' "$(ctl third person list | grep -c .)" 2
 echo 1..$n
