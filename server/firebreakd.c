@@ -160,6 +160,15 @@ schema_start(struct daemon *d)
 	db_sync_close(db);
 }
 
+/* Whatever ends the daemon, PostgreSQL does not stay behind. */
+static struct cluster *running;
+
+static void
+on_exit_early(void)
+{
+	cluster_free(running);
+}
+
 static void
 database_start(struct daemon *d)
 {
@@ -168,6 +177,8 @@ database_start(struct daemon *d)
 	d->cluster = cluster_new(&d->conf, &e);
 	if (!d->cluster)
 		fatalx("%s", e.text);
+	running = d->cluster;
+	atexit(on_exit_early);
 	if (!cluster_exists(d->cluster))
 		fatalx("%s holds no database yet: run `firebreakctl init`",
 		    d->conf.data);
@@ -456,22 +467,28 @@ on_signal(int signo, void *arg)
 	gateway_stop(d->gateway, on_stopped, d);
 }
 
+static const int signal_table[] = {SIGTERM, SIGINT, SIGHUP};
+
 static void
 signals_start(struct daemon *d)
 {
-	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+	for (size_t i = 0; i < COUNT_OF(signal_table); i++)
 		d->signals[i] =
-		    loop_signal_start(d->loop, numbers[i], on_signal, d);
+		    loop_signal_start(d->loop, signal_table[i], on_signal, d);
+	/* one that came while we started */
+	if (db_sync_is_interrupted())
+		raise(SIGTERM);
 }
 
 static void
 daemon_clear(struct daemon *d)
 {
-	for (size_t i = 0; i < COUNT_OF(d->signals); i++)
+	/* none of them may end us before PostgreSQL has stopped */
+	for (size_t i = 0; i < COUNT_OF(d->signals); i++) {
 		loop_signal_cancel(d->signals[i]);
+		signal(signal_table[i], SIG_IGN);
+	}
 	metrics_free(d->metrics);
 	upkeep_free(d->upkeep);
 	engine_free(d->engine);
@@ -481,6 +498,7 @@ daemon_clear(struct daemon *d)
 	keyfile_free(d->key);
 	cluster_watch_cancel(d->cluster);
 	cluster_free(d->cluster);
+	running = NULL;
 	loop_free(d->loop);
 	conf_clear(&d->conf);
 }
@@ -507,6 +525,7 @@ main(int argc, char **argv)
 	options_read(&d, argc, argv);
 	conf_start(&d);
 	d.loop = loop_new();
+	db_sync_obey_signals();
 	database_start(&d);
 	catalogue_start(&d);
 	key_start(&d);

@@ -49,6 +49,12 @@ db_sync_obey_signals(void)
 		sigaction(numbers[i], &how, NULL);
 }
 
+bool
+db_sync_is_interrupted(void)
+{
+	return interrupted;
+}
+
 static int
 refuse_interrupted(struct err *e)
 {

@@ -17,6 +17,7 @@ struct db_sync;
  * that is asked after it, so that a program without a loop comes to its end in
  * good order.  A second one ends it at once. */
 void db_sync_obey_signals(void);
+bool db_sync_is_interrupted(void);
 
 /* NULL with e set (ERR_UNAVAILABLE). */
 struct db_sync *db_sync_open(const char *conninfo, struct err *e);

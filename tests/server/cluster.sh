@@ -116,4 +116,27 @@ rm "$pg/local.conf"
 ctl unit list >/dev/null
 is 'and does when that is mended' "$? $(cat "$work/err")" '0 '
 is 'nothing is left running' "$(postmaster)" ''
+
+# a terminal that closes sends more than one signal
+serve
+kill -TERM "$daemon"
+kill -HUP "$daemon" 2>/dev/null
+kill -HUP "$daemon" 2>/dev/null
+wait "$daemon"
+is 'signals while it stops do not hurry it' "$? $(postmaster)" '0 '
+serve
+kill -TERM "$daemon"
+tail -n +1 -f --pid="$daemon" "$work/log" | grep -q stopping
+kill -HUP "$daemon" 2>/dev/null
+wait "$daemon"
+is 'nor do they later' "$? $(postmaster)" '0 '
+daemon=
+
+# a start that fails
+echo 'bogus: [' >"$work/data/packs/standard/phrases.yaml"
+serve
+wait "$daemon"
+is 'a daemon that cannot start' "$said $?" ' 1'
+is 'leaves nothing running either' "$(postmaster)" ''
+daemon=
 echo 1..$n
