@@ -1,4 +1,5 @@
 /* What firebreakctl's commands have in common. */
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,35 @@
 #include "server/migrate.h"
 #include "server/phrases.h"
 
+/* Looked at before anything is made: only init and restore make. */
+static int
+need_cluster(const struct ctl *c, struct err *e)
+{
+	char *path;
+	int status = 0;
+
+	if (!conf_is_embedded(&c->conf))
+		return 0;
+	path = conf_path(&c->conf, "pg/PG_VERSION");
+	if (access(path, F_OK) < 0)
+		status =
+		    errno == ENOENT
+			? err_set(e, ERR_SYSTEM,
+			      say("%s 中还没有数据库:请先运行 `firebreakctl "
+				  "init`",
+				  "%s holds no database yet: run `firebreakctl "
+				  "init`"),
+			      c->conf.data)
+			: err_errno(e, "%s", path);
+	free(path);
+	return status;
+}
+
 int
 ctl_connect_raw(struct ctl *c, struct err *e)
 {
+	if (!c->cluster && need_cluster(c, e) < 0)
+		return -1;
 	if (!c->cluster)
 		c->cluster = cluster_new(&c->conf, e);
 	if (!c->cluster || cluster_start(c->cluster, e) < 0)

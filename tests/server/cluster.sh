@@ -60,6 +60,10 @@ metrics: ""
 fsync: no
 YAML
 
+ctl health
+is 'without init there is nothing' "$? $(cat "$work/err")" "1 firebreakctl: \
+$work/data holds no database yet: run \`firebreakctl init\`"
+is 'and nothing is made' "$(ls -d "$work/data" 2>/dev/null)" ''
 ctl init >/dev/null
 is 'a cluster is made' "$? $(cat "$work/err")" '0 '
 is 'and stopped with the last who used it' "$(postmaster)" ''
