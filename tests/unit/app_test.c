@@ -555,43 +555,6 @@ test_any_key_in_any_size(void **state)
 	assert_non_null(app.view);
 }
 
-/* "%s%d" of "to %s: %d rows": what a caller must give, in which order. */
-static void
-conversions(const char *format, char out[64])
-{
-	size_t n = 0;
-
-	while ((format = strchr(format, '%')) && n < 50) {
-		size_t len = strcspn(format + 1, "dsuxfgcp%") + 2;
-
-		if (len > 2 || format[1] != '%')
-			for (size_t i = 0; i < len && n < 60; i++)
-				out[n++] = format[i];
-		format += len;
-	}
-	out[n] = '\0';
-}
-
-static void
-test_both_languages_are_complete(void **state)
-{
-	(void)state;
-	for (int s = 0; s < STR_COUNT; s++) {
-		const char *zh = lang_string((enum string)s, LANG_ZH);
-		const char *en = lang_string((enum string)s, LANG_EN);
-		char zh_takes[64], en_takes[64];
-
-		assert_true(zh && zh[0] && en && en[0]);
-		conversions(zh, zh_takes);
-		conversions(en, en_takes);
-		assert_string_equal(zh_takes, en_takes);
-	}
-	for (size_t i = 0; i < action_count; i++) {
-		assert_non_null(action_table[i].help_zh);
-		assert_non_null(action_table[i].help_en);
-	}
-}
-
 #define APP_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -604,12 +567,12 @@ main(void)
 	    APP_TEST(test_three_pages_are_held),
 	    APP_TEST(test_write_is_marked_until_acknowledged),
 	    APP_TEST(test_rows_of_the_cache_show_their_time),
+	    APP_TEST(test_a_busy_write_is_sent_again),
 	    APP_TEST(test_a_key_acts_on_each_marked_row),
 	    APP_TEST(test_marked_rows_that_went_are_said),
 	    APP_TEST(test_the_palette_takes_an_argument),
 	    APP_TEST(test_unknown_key_says_so),
 	    APP_TEST(test_any_key_in_any_size),
-	    APP_TEST(test_both_languages_are_complete),
 	};
 
 	return cmocka_run_group_tests_name("app", tests, NULL, NULL);
