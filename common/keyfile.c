@@ -25,6 +25,7 @@
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "common/secret.h"
 
 #define KEY_LEN 32
@@ -247,12 +248,12 @@ replace_file(const char *path, const struct buf *b, struct err *e)
 	int rc = -1, fd = mkostemp(new, O_CLOEXEC); /* mode 0600 */
 
 	if (fd < 0) {
-		err_errno(e, "cannot write %s", new);
+		err_errno(e, say("无法写入 %s", "cannot write %s"), new);
 		goto free_name;
 	}
 	if (write_all(fd, b->data, b->len) != 0 || fsync(fd) != 0 ||
 	    rename(new, path) != 0) {
-		err_errno(e, "cannot write %s", path);
+		err_errno(e, say("无法写入 %s", "cannot write %s"), path);
 		unlink(new);
 	} else {
 		sync_directory(path);
@@ -352,7 +353,7 @@ read_text(const char *path, struct err *e)
 
 	t->path = path;
 	if (fd < 0) {
-		err_errno(e, "cannot read %s", path);
+		err_errno(e, say("无法读取 %s", "cannot read %s"), path);
 		goto free_text;
 	}
 	while (n > 0 && t->len < sizeof(t->data)) {
@@ -361,7 +362,7 @@ read_text(const char *path, struct err *e)
 			t->len += (size_t)n;
 	}
 	if (n < 0)
-		err_errno(e, "cannot read %s", path);
+		err_errno(e, say("无法读取 %s", "cannot read %s"), path);
 	else if (t->len > FILE_MAX)
 		err_set(
 		    e, ERR_BAD_ARGUMENT, "%s is too long for a key file", path);

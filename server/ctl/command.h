@@ -7,6 +7,7 @@
 #define SERVER_CTL_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/err.h"
 #include "server/conf.h"
@@ -75,5 +76,9 @@ struct ctl_option {
 };
 int ctl_options(int *argc, char **argv, const struct ctl_option *options,
     struct err *e) __attribute__((warn_unused_result));
+
+/* A positive number, or -1 with e. */
+int ctl_number(const char *text, const char *what, int64_t *n, struct err *e)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -8,9 +8,6 @@
 
 struct pg_result;
 
-/* A positive number, or -1 with e. */
-int ctl_number(const char *text, const char *what, int64_t *n, struct err *e)
-    __attribute__((warn_unused_result));
 /* One statement with text parameters (at most 8, the array ends with NULL; ""
  * stands for NULL).  rows NULL: not wanted. */
 int ctl_query(struct ctl *c, const char *sql, const char *const *texts,

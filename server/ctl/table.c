@@ -84,16 +84,16 @@ refuse_command(const struct ctl *c, int argc, char **argv)
 	if (!near)
 		near = diag_nearest(argv[0], names);
 	fprintf(stderr,
-	    ctl_say(c, "firebreakctl: 没有命令 \"%s\"",
-		"firebreakctl: there is no command \"%s\""),
+	    ctl_say(c,
+		"firebreakctl: 没有命令 \"%s\",`firebreakctl help` 列出全部",
+		"firebreakctl: there is no command \"%s\", `firebreakctl help` "
+		"lists them all"),
 	    words);
 	if (near)
 		fprintf(stderr,
 		    ctl_say(c, ";是否想用 \"%s\"?", "; did you mean \"%s\"?"),
 		    near);
-	fputs(ctl_say(c, ";`firebreakctl help` 列出全部命令\n",
-		  "; `firebreakctl help` lists them all\n"),
-	    stderr);
+	fputc('\n', stderr);
 	free(words);
 }
 

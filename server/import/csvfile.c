@@ -367,7 +367,7 @@ file_read(const char *path, size_t *len, struct err *e)
 
 	*len = 0;
 	if (fd < 0 || fstat(fd, &st)) {
-		err_errno(e, "cannot read %s", path);
+		err_errno(e, "%s", path);
 		goto close_fd;
 	}
 	if (!S_ISREG(st.st_mode)) {
@@ -381,7 +381,7 @@ file_read(const char *path, size_t *len, struct err *e)
 			*len += (size_t)n;
 	}
 	if (n < 0) {
-		err_errno(e, "cannot read %s", path);
+		err_errno(e, "%s", path);
 		free(text);
 		text = NULL;
 	}

@@ -94,6 +94,8 @@ int
 demo_command(struct ctl *c, int argc, char **argv)
 {
 	const char *numbers[4] = {"200", "20000", "365", "1"};
+	static const char *const names[4] = {
+	    "--reps", "--customers", "--days", "--seed"};
 	const char *people = NULL;
 	const struct ctl_option options[] = {
 	    {.name = "reps", .value = &numbers[0]},
@@ -104,11 +106,17 @@ demo_command(struct ctl *c, int argc, char **argv)
 	    {0},
 	};
 	struct err e = {0};
+	int64_t n;
 
 	if (ctl_options(&argc, argv, options, &e))
 		return ctl_fail(c, &e);
 	if (argc > 0)
 		return ctl_usage(c, "demo", argv[0]);
+	for (int i = 0; i < 4; i++)
+		if (ctl_number(numbers[i], names[i], &n, &e) < 0)
+			return ctl_fail(c, &e);
+	if (people && ctl_number(people, "--roster", &n, &e) < 0)
+		return ctl_fail(c, &e);
 	if (ctl_connect(c, &e))
 		return ctl_fail(c, &e);
 	if (people ? roster(c, people, &e) : build(c, numbers, &e))

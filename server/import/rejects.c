@@ -101,14 +101,14 @@ rejects_finish(struct rejects *r, struct err *e)
 		return 0;
 	f = fopen(r->path, "we");
 	if (!f)
-		return err_errno(e, "cannot write %s", r->path);
+		return err_errno(e, "%s", r->path);
 	if (fwrite(r->lines.data, 1, r->lines.len, f) != r->lines.len ||
 	    fflush(f)) {
-		err_errno(e, "cannot write %s", r->path);
+		err_errno(e, "%s", r->path);
 		fclose(f);
 		return -1;
 	}
 	if (fclose(f))
-		return err_errno(e, "cannot write %s", r->path);
+		return err_errno(e, "%s", r->path);
 	return 0;
 }

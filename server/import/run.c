@@ -149,14 +149,14 @@ inputs_from(struct run *r, const char *path)
 	DIR *dir;
 
 	if (stat(path, &st))
-		return err_errno(r->e, "cannot read %s", path);
+		return err_errno(r->e, "%s", path);
 	if (!S_ISDIR(st.st_mode)) {
 		input_add(r, xstrdup(path));
 		return 0;
 	}
 	dir = opendir(path);
 	if (!dir)
-		return err_errno(r->e, "cannot read %s", path);
+		return err_errno(r->e, "%s", path);
 	while ((entry = readdir(dir)))
 		if (entry->d_name[0] != '.' &&
 		    fnmatch("*.csv", entry->d_name, FNM_CASEFOLD) == 0)
