@@ -49,7 +49,7 @@ if [ "$(id -u)" -ne 0 ]; then
 		as_root=sudo
 	else
 		echo "These packages are missing.  As root, run:" >&2
-		echo "    apt-get install --no-install-recommends $lacking" >&2
+		echo "    apt-get update && apt-get install --no-install-recommends $lacking" >&2
 		exit 1
 	fi
 fi
