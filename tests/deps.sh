@@ -57,16 +57,19 @@ fi
 # Debian's postgresql would create and start a cluster; firebreak has its own.
 # The setting is there while we install, and the file as it was afterwards.
 conf=/etc/postgresql-common/createcluster.conf
+forbidden=
 forbid_cluster()
 {
 	case " $lacking" in *' postgresql-15 '*) ;; *) return 0 ;; esac
 	$as_root mkdir -p "${conf%/*}"
+	forbidden=yes
 	[ ! -e $conf ] || $as_root cp -p $conf $conf.firebreak
 	echo 'create_main_cluster = false' | $as_root tee -a $conf >/dev/null
 }
 restore_cluster()
 {
-	for was in $conf.firebreak $conf.dpkg-dist; do
+	[ -n "$forbidden" ] || return 0
+	for was in $conf.firebreak $conf.ucf-dist $conf.dpkg-dist; do
 		[ ! -e $was ] || { $as_root mv $was $conf; break; }
 	done
 }
