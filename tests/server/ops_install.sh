@@ -23,6 +23,8 @@ result 'the unit starts a program that is there' \
 	"$([ -n "$program" ] && [ -x "$dest$program" ]; echo $?)"
 result 'the unit waits for the daemon to say that it serves' \
 	"$(grep -qx Type=notify "$unit"; echo $?)"
+result 'only the daemon is told to stop, not its PostgreSQL' \
+	"$(grep -qx KillMode=mixed "$unit"; echo $?)"
 for page in docs/*.[158]; do
 	name=${page#docs/}
 	result "$name" "$(cmp -s "$page" \
