@@ -72,7 +72,7 @@ add_step(struct round *r, const struct round_item *it,
 	    "%s{\"rule\":\"%s\",\"version\":%" PRId64
 	    ",\"kind\":\"%s\",\"subject\":%" PRId64 ",\"org\":%" PRId64
 	    ",\"from\":\"%s\",\"to\":\"%s\",\"at\":%" PRId64,
-	    out->len > 1 ? "," : "", st->rule->id, st->rule->version,
+	    out->len ? "," : "", st->rule->id, st->rule->version,
 	    st->rule->subject->name, it->subject, f->org,
 	    state_names[st->step.from], state_names[st->step.to], st->step.at);
 	if (it->cause)
@@ -84,16 +84,16 @@ add_step(struct round *r, const struct round_item *it,
 
 /* The beginning all effects share. */
 static struct buf *
-begin(struct round *r, const char *verb, const struct round_item *it,
+begin(struct round *r, enum effect_verb verb, const struct round_item *it,
     const struct round_step *st, const struct face *f)
 {
-	struct buf *out = &r->effects;
+	struct buf *out = &r->verbs[verb];
 
 	buf_addf(out,
-	    "%s{\"do\":\"%s\",\"rule\":\"%s\",\"kind\":\"%s\",\"subject\":"
-	    "%" PRId64 ",\"org\":%" PRId64 ",\"at\":%" PRId64,
-	    out->len > 1 ? "," : "", verb, st->rule->id,
-	    st->rule->subject->name, it->subject, f->org, st->step.at);
+	    "%s{\"rule\":\"%s\",\"kind\":\"%s\",\"subject\":%" PRId64
+	    ",\"org\":%" PRId64 ",\"at\":%" PRId64,
+	    out->len ? "," : "", st->rule->id, st->rule->subject->name,
+	    it->subject, f->org, st->step.at);
 	return out;
 }
 
@@ -178,7 +178,7 @@ static void
 add_task(struct round *r, const struct round_item *it,
     const struct round_step *st, const struct face *f, const struct effect *e)
 {
-	struct buf *out = begin(r, "task", it, st, f);
+	struct buf *out = begin(r, VERB_TASK, it, st, f);
 
 	add_person(out, person(st->rule, f, e->who));
 	buf_add_str(out, ",\"what\":");
@@ -201,7 +201,7 @@ add_effect(struct round *r, const struct round_item *it,
 
 	switch (e->kind) {
 	case EFFECT_NOTIFY:
-		out = begin(r, "alert", it, st, f);
+		out = begin(r, VERB_ALERT, it, st, f);
 		buf_addf(out, ",\"level\":%d", alert_level(st->step.to));
 		add_person(out, person(st->rule, f, e->who));
 		add_said(r, it, st, f, out);
@@ -210,14 +210,14 @@ add_effect(struct round *r, const struct round_item *it,
 		add_task(r, it, st, f, e);
 		return;
 	case EFFECT_SUSPEND:
-		out = begin(r, "suspend", it, st, f);
+		out = begin(r, VERB_SUSPEND, it, st, f);
 		buf_add_str(out, ",\"what\":");
 		add_json_text(out, e->what);
 		buf_add_str(out, ",\"title\":");
 		add_json_text(out, st->rule->title_zh);
 		break;
 	default:
-		out = begin(r, "push", it, st, f);
+		out = begin(r, VERB_PUSH, it, st, f);
 		buf_add_str(out, ",\"what\":");
 		add_json_text(out, e->what);
 		break;
@@ -248,29 +248,29 @@ add_implied(struct round *r, const struct round_item *it,
 	struct buf *out;
 
 	if (rule->engine == RULE_QUALITY && rule->subject->lights)
-		buf_addf(
-		    begin(r, "light", it, st, f), ",\"level\":%d}", lights[to]);
+		buf_addf(begin(r, VERB_LIGHT, it, st, f), ",\"level\":%d}",
+		    lights[to]);
 	if (!find_effect(rule, EFFECT_NOTIFY, to) && to != STATE_HALF_OPEN)
-		buf_add_str(begin(r, "clear", it, st, f), "}");
+		buf_add_str(begin(r, VERB_CLEAR, it, st, f), "}");
 	if (to == STATE_CLOSED)
 		buf_add_str(
-		    begin(r, st->step.from == STATE_HELD ? "freed" : "resume",
+		    begin(r,
+			st->step.from == STATE_HELD ? VERB_FREED : VERB_RESUME,
 			it, st, f),
 		    "}");
 	if (to == STATE_HALF_OPEN && stop) {
-		out = begin(r, "half", it, st, f);
+		out = begin(r, VERB_HALF, it, st, f);
 		buf_add_str(out, ",\"what\":");
 		add_json_text(out, stop->what);
 		buf_addf(out, ",\"allow\":%" PRId64 "}",
 		    rule->allow < 0 ? 0 : rule->allow);
 	}
 	if (to == STATE_HELD) {
-		out = &r->effects;
+		out = &r->verbs[VERB_LIMIT];
 		buf_addf(out,
-		    "%s{\"do\":\"limit\",\"rule\":\"%s\",\"subject\":%" PRId64
+		    "%s{\"rule\":\"%s\",\"subject\":%" PRId64
 		    ",\"org\":%" PRId64 ",\"at\":%" PRId64,
-		    out->len > 1 ? "," : "", rule->id, group, f->org,
-		    st->step.at);
+		    out->len ? "," : "", rule->id, group, f->org, st->step.at);
 		add_said(r, it, st, f, out);
 		buf_add_str(out, "}");
 	}
@@ -330,6 +330,46 @@ round_take_faces(struct round *r, const struct pg_result *rows)
 		free(f.name);
 	}
 	free(f.people);
-	buf_add_str(&r->json_steps, "]");
-	buf_add_str(&r->effects, "]");
+}
+
+/* Whole texts ------------------------------------------------------------- */
+
+/* "name": [ what is in the list ], unless it is empty */
+static void
+add_list(struct buf *out, const char *name, const struct buf *list)
+{
+	if (list->len == 0)
+		return;
+	buf_addf(out, "%s\"%s\":[", out->len > 1 ? "," : "", name);
+	buf_add(out, list->data, list->len);
+	buf_add_str(out, "]");
+}
+
+void
+round_states(const struct round *r, struct buf *out)
+{
+	buf_add_str(out, "{");
+	add_list(out, "rest", &r->rest);
+	add_list(out, "kept", &r->kept);
+	buf_add_str(out, "}");
+}
+
+void
+round_steps(const struct round *r, struct buf *out)
+{
+	buf_add_str(out, "[");
+	buf_add(out, r->json_steps.data, r->json_steps.len);
+	buf_add_str(out, "]");
+}
+
+void
+round_effects(const struct round *r, struct buf *out)
+{
+	static const char *const names[VERB_COUNT] = {"light", "alert", "clear",
+	    "limit", "freed", "resume", "task", "suspend", "half", "push"};
+
+	buf_add_str(out, "{");
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		add_list(out, names[i], &r->verbs[i]);
+	buf_add_str(out, "}");
 }

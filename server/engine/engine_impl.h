@@ -15,7 +15,8 @@
 #define SECOND INT64_C(1000000)
 #define TAKE_MOST 5000
 #define ROUND_MOST 2000
-#define WALK_SLICE 5000
+/* a commit of so many holds rows for less than a tenth of a second */
+#define WALK_SLICE 1000
 #define VALUES_MOST 32
 
 enum engine_state {

@@ -35,9 +35,11 @@ round_clear(struct round *r)
 	free(r->steps);
 	free(r->groups);
 	free(r->open);
-	buf_clear(&r->states);
+	buf_clear(&r->rest);
+	buf_clear(&r->kept);
 	buf_clear(&r->json_steps);
-	buf_clear(&r->effects);
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		buf_clear(&r->verbs[i]);
 	*r = (struct round){0};
 }
 
@@ -335,14 +337,18 @@ add_state(struct round *r, const struct round_item *it, size_t rule,
     const struct standing *s)
 {
 	const struct rule *def = r->program->rules[rule];
-	struct buf *out = &r->states;
+	bool is_rest = standing_is_rest(s, def);
+	struct buf *out = is_rest ? &r->rest : &r->kept;
 
-	buf_addf(out,
-	    "%s{\"rule\":\"%s\",\"subject\":%" PRId64
-	    ",\"kind\":\"%s\",\"rest\":%s,\"state\":\"%s\",\"repeats\":%d",
-	    r->state_count++ ? "," : "", def->id, it->subject,
-	    def->subject->name, standing_is_rest(s, def) ? "true" : "false",
-	    state_names[s->state], s->repeats);
+	r->state_count++;
+	buf_addf(out, "%s{\"rule\":\"%s\",\"subject\":%" PRId64,
+	    out->len ? "," : "", def->id, it->subject);
+	if (is_rest) {
+		buf_add_str(out, "}");
+		return;
+	}
+	buf_addf(out, ",\"kind\":\"%s\",\"state\":\"%s\",\"repeats\":%d",
+	    def->subject->name, state_names[s->state], s->repeats);
 	if (s->since)
 		buf_addf(out, ",\"since\":%" PRId64, s->since);
 	if (s->opened)
@@ -425,9 +431,6 @@ round_judge(struct round *r)
 {
 	int64_t earliest = EVAL_NEVER;
 
-	buf_add_str(&r->states, "[");
-	buf_add_str(&r->json_steps, "[");
-	buf_add_str(&r->effects, "[");
 	for (size_t i = 0; i < r->count; i++) {
 		if (i && must_wait(r, i, earliest)) {
 			cut(r, i);
@@ -436,11 +439,6 @@ round_judge(struct round *r)
 		judge_item(r, i);
 		if (r->items[i].next < earliest)
 			earliest = r->items[i].next;
-	}
-	buf_add_str(&r->states, "]");
-	if (r->step_count == 0) {
-		buf_add_str(&r->json_steps, "]");
-		buf_add_str(&r->effects, "]");
 	}
 }
 

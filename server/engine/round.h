@@ -2,7 +2,7 @@
  * A round: some subjects of one kind, each as of one instant, judged together
  * and committed in one transaction.  This part holds the values and makes the
  * three JSON texts that firebreak.engine_commit takes; the order of statements
- * is engine.c's.
+ * is work.c's.
  */
 #ifndef SERVER_ENGINE_ROUND_H
 #define SERVER_ENGINE_ROUND_H
@@ -31,6 +31,21 @@ struct round_step {
 	int level;    /* index of rule in program.rules */
 };
 
+/* What engine_commit does, each with a list of its own. */
+enum effect_verb {
+	VERB_LIGHT,
+	VERB_ALERT,
+	VERB_CLEAR,
+	VERB_LIMIT,
+	VERB_FREED,
+	VERB_RESUME,
+	VERB_TASK,
+	VERB_SUSPEND,
+	VERB_HALF,
+	VERB_PUSH,
+	VERB_COUNT
+};
+
 struct round_group {
 	int64_t id;
 	int64_t size, open;
@@ -47,7 +62,9 @@ struct round {
 	int64_t *groups; /* count x rule_count: group of the item, 0: none */
 	struct round_group *open; /* open_count known groups, by rule */
 	size_t open_count, open_size;
-	struct buf states, json_steps, effects;
+	struct buf rest, kept; /* states, without the brackets */
+	struct buf json_steps;
+	struct buf verbs[VERB_COUNT]; /* effects, without the brackets */
 	size_t state_count;
 	bool backlog;  /* steps that did not happen just now */
 	bool has_held; /* a limit held somebody back in this round */
@@ -81,5 +98,10 @@ void round_judge(struct round *r);
 /* Subjects of the steps, for compile_faces; then the texts are complete. */
 void round_step_subjects(const struct round *r, struct buf *out);
 void round_take_faces(struct round *r, const struct pg_result *rows);
+
+/* The three texts, complete. */
+void round_states(const struct round *r, struct buf *out);
+void round_steps(const struct round *r, struct buf *out);
+void round_effects(const struct round *r, struct buf *out);
 
 #endif

@@ -204,7 +204,7 @@ void
 work_commit(struct engine *e)
 {
 	struct round *r = &e->round;
-	struct buf ids = {0}, mark = {0};
+	struct buf ids = {0}, mark = {0}, texts[3] = {{0}};
 	const char *kind = e->set->sources->subjects[e->program].name;
 	struct db_value v[6];
 	int64_t upto = e->marks[e->program];
@@ -220,9 +220,11 @@ work_commit(struct engine *e)
 	v[2] = engine_value(&mark);
 	v[3] = v[4] = v[5] = (struct db_value){NULL, 0};
 	if (r->state_count || r->step_count) {
-		v[3] = engine_value(&r->states);
-		v[4] = engine_value(&r->json_steps);
-		v[5] = engine_value(&r->effects);
+		round_states(r, &texts[0]);
+		round_steps(r, &texts[1]);
+		round_effects(r, &texts[2]);
+		for (int i = 0; i < 3; i++)
+			v[3 + i] = engine_value(&texts[i]);
 	}
 	if (e->walking && !r->state_count) {
 		finish_round(e);
@@ -235,6 +237,8 @@ work_commit(struct engine *e)
 		    v, 6, on_committed);
 	buf_clear(&ids);
 	buf_clear(&mark);
+	for (int i = 0; i < 3; i++)
+		buf_clear(&texts[i]);
 }
 
 /* Values ----------------------------------------------------------------- */
@@ -398,13 +402,14 @@ work_start(struct engine *e)
 	v[0] = engine_value(&subjects);
 	v[1] = engine_value(&rules);
 	engine_send(e,
-	    "select p.i, k.j, r.state, firebreak.to_us(r.since),"
-	    " firebreak.to_us(r.opened), r.pending,"
+	    /* offset: by subject, whatever the table's size was once */
+	    "select p.i, array_position($2::text[], r.rule_id), r.state,"
+	    " firebreak.to_us(r.since), firebreak.to_us(r.opened), r.pending,"
 	    " firebreak.to_us(r.pending_since), r.repeats"
-	    " from unnest($2::text[]) with ordinality k(rule_id, j)"
-	    " join firebreak.rule_state r on r.rule_id = k.rule_id"
-	    " join unnest($1::bigint[]) with ordinality p(subject, i)"
-	    " on p.subject = r.subject",
+	    " from unnest($1::bigint[]) with ordinality p(subject, i)"
+	    " cross join lateral (select * from firebreak.rule_state x"
+	    " where x.subject = p.subject and x.rule_id = any ($2::text[])"
+	    " offset 0) r",
 	    v, 2, on_states);
 	buf_clear(&subjects);
 	buf_clear(&rules);

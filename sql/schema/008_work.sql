@@ -5,20 +5,26 @@ set role firebreak_owner;
 -- The first supervisor above a seat code, other than p_not.
 create function firebreak.superior(p_code bigint, p_not bigint)
 returns bigint
-language sql stable security definer set search_path = firebreak, pg_temp
+language plpgsql stable security definer set search_path = firebreak, pg_temp
 as $$
-	select s.person_id
-	from firebreak.org_unit u
-	    join firebreak.seat s on s.unit_id = u.unit_id
-	        and s.role = 'supervisor'
-	    join firebreak.person p on p.person_id = s.person_id and p.active
-	where p_code between u.code_lo and u.code_hi
-	    and s.person_id is distinct from p_not
-	    and u.depth <= coalesce((select min(x.depth)
+begin
+	-- from the unit upward, no further than the first who is found
+	return (select s.person_id
+	from (select u.unit_id, u.depth from firebreak.org_unit u
+	    where p_code between u.code_lo and u.code_hi
+	    and u.depth <= coalesce((select x.depth
 	        from firebreak.seat y join firebreak.org_unit x
 	            on x.unit_id = y.unit_id
 	        where y.person_id = p_not and y.role = 'supervisor'), 99)
-	order by u.depth desc, s.code limit 1
+	    order by u.depth desc offset 0) u
+	cross join lateral (select s.person_id
+	    from firebreak.seat s
+	    join firebreak.person p on p.person_id = s.person_id and p.active
+	    where s.unit_id = u.unit_id and s.role = 'supervisor'
+	    and s.person_id is distinct from p_not
+	    order by s.code limit 1) s
+	order by u.depth desc limit 1);
+end
 $$;
 revoke execute on function firebreak.superior(bigint, bigint) from public;
 grant execute on function firebreak.superior(bigint, bigint)

@@ -33,7 +33,7 @@ create table firebreak.rule_state (
 	pending text,
 	pending_since timestamptz,
 	repeats smallint not null default 0,
-	primary key (rule_id, subject)
+	primary key (subject, rule_id)
 );
 create index rule_state_held on firebreak.rule_state (rule_id)
     where state = 'held';
@@ -177,20 +177,35 @@ end
 $$;
 
 -- Effects ---------------------------------------------------------------------
+--
+-- One function a verb, each with the list of those effects; a verb that is not
+-- there costs nothing.  All are plpgsql, which keeps its plans.  Those that
+-- join a table which may still be empty are planned at every call: a plan made
+-- for an empty table would be kept while it fills.
 
+-- The light of many customers is one statement a level.
 create function firebreak.effect_light(p_effects jsonb) returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
-	update firebreak.customer_state s set light = e.level
-	from jsonb_to_recordset(p_effects)
-	    as e("do" text, kind text, subject bigint, level smallint)
-	where e."do" = 'light' and e.kind = 'customer'
-	and s.customer_id = e.subject and s.light <> e.level
+declare
+	v_level smallint;
+	v_ids bigint[];
+begin
+	for v_level, v_ids in select e.level, array_agg(e.subject)
+	    from jsonb_to_recordset(p_effects)
+	        as e(kind text, subject bigint, level smallint)
+	    where e.kind = 'customer' group by e.level
+	loop
+		update firebreak.customer_state s set light = v_level
+		where s.customer_id = any (v_ids) and s.light <> v_level;
+	end loop;
+end
 $$;
 
 create function firebreak.effect_alert(p_effects jsonb) returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
+begin
 	insert into firebreak.alert as a (rule_id, level, title, text_zh, text_en,
 	    subject_kind, subject_id, subject_name, org_code, customer_id,
 	    person_id, opened_at, changed_at, recorded_at)
@@ -198,10 +213,9 @@ as $$
 	    e.text_zh, e.text_en, e.kind, e.subject, e.name, e.org,
 	    case when e.kind = 'customer' then e.subject end, e.person,
 	    firebreak.from_us(e.at), firebreak.from_us(e.at), clock.now()
-	from jsonb_to_recordset(p_effects) as e("do" text, rule text,
-	    level smallint, title text, text_zh text, text_en text, kind text,
-	    subject bigint, name text, org bigint, person bigint, at bigint)
-	where e."do" = 'alert'
+	from jsonb_to_recordset(p_effects) as e(rule text, level smallint,
+	    title text, text_zh text, text_en text, kind text, subject bigint,
+	    name text, org bigint, person bigint, at bigint)
 	order by e.rule, e.kind, e.subject, e.at desc
 	on conflict (rule_id, subject_kind, subject_id) where closed_at is null
 	do update set level = excluded.level, text_zh = excluded.text_zh,
@@ -211,51 +225,90 @@ as $$
 	        else a.acked_by end,
 	    acked_at = case when excluded.level > a.level then null
 	        else a.acked_at end;
+end
+$$;
+
+create function firebreak.effect_clear(p_effects jsonb) returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+begin
 	update firebreak.alert a set closed_at = firebreak.from_us(e.at),
 	    changed_at = firebreak.from_us(e.at)
 	from jsonb_to_recordset(p_effects)
-	    as e("do" text, rule text, kind text, subject bigint, at bigint)
-	where e."do" = 'clear' and a.rule_id = e.rule
-	and a.subject_kind = e.kind and a.subject_id = e.subject
-	and a.closed_at is null
+	    as e(rule text, kind text, subject bigint, at bigint)
+	where a.rule_id = e.rule and a.subject_kind = e.kind
+	and a.subject_id = e.subject and a.closed_at is null;
+end
 $$;
 
 -- `limit` was reached: one alarm about the rule in that unit, no action.
 create function firebreak.effect_limit(p_effects jsonb) returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
+begin
 	insert into firebreak.alert as a (rule_id, level, title, text_zh, text_en,
 	    subject_kind, subject_id, subject_name, org_code, opened_at,
 	    changed_at, recorded_at)
 	select distinct on (e.rule, e.subject) e.rule, 3::smallint, e.title,
 	    e.text_zh, e.text_en, 'unit', e.subject, u.name, u.code_lo,
 	    firebreak.from_us(e.at), firebreak.from_us(e.at), clock.now()
-	from jsonb_to_recordset(p_effects) as e("do" text, rule text, title text,
+	from jsonb_to_recordset(p_effects) as e(rule text, title text,
 	    text_zh text, text_en text, subject bigint, at bigint)
 	join firebreak.org_unit u on u.unit_id = e.subject
-	where e."do" = 'limit'
 	order by e.rule, e.subject, e.at
 	on conflict (rule_id, subject_kind, subject_id) where closed_at is null
 	do nothing;
+end
+$$;
+
+-- Somebody made room: the alarm ends when the rule holds nobody back.
+create function firebreak.effect_room(p_effects jsonb) returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+begin
 	update firebreak.alert a set closed_at = clock.now(),
 	    changed_at = clock.now()
 	where a.subject_kind = 'unit' and a.closed_at is null
 	and a.rule_id in (select e.rule from jsonb_to_recordset(p_effects)
-	    as e("do" text, rule text) where e."do" in ('resume', 'freed'))
+	    as e(rule text))
 	and not exists (select from firebreak.rule_state r
-	    where r.rule_id = a.rule_id and r.state = 'held')
+	    where r.rule_id = a.rule_id and r.state = 'held');
+end
 $$;
 
 -- Tasks.  Of what was true before the engine looked (the first run, an import,
 -- a new rule) a person gets twenty tasks of a rule at most, the rest shows as
 -- lights and alerts: nobody begins with ten thousand tasks due on Friday.
+-- Those who have their twenty are put aside before anything else is asked.
 create function firebreak.effect_task(p_effects jsonb) returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
+set plan_cache_mode = force_custom_plan
 as $$
+begin
 	insert into firebreak.task (org_code, person_id, customer_id, kind, what,
 	    due_at, outcomes, origin, alert_id, created_at, recorded_at)
-	select coalesce(s.code, e.org), e.person,
-	    case when e.kind = 'customer' then e.subject end,
+	with e as materialized (
+		select e.*, row_number() over (partition by e.person, e.rule,
+		    e.what order by e.subject) as n
+		from jsonb_to_recordset(p_effects) as e(rule text, kind text,
+		    subject bigint, org bigint, person bigint, what text,
+		    at bigint, due bigint, workdays int, outcomes jsonb,
+		    backlog bool)
+		where e.person is not null),
+	room as materialized (
+		select p.person, p.rule, p.what, 20 - (select count(*)
+		    from firebreak.task t where t.person_id = p.person
+		    and t.state = 0 and t.what = p.what
+		    and t.origin = 'rule:' || p.rule) as most
+		from (select distinct person, rule, what from e where backlog) p),
+	asked as materialized (
+		select e.*, 'rule:' || e.rule as origin,
+		    case when e.kind = 'customer' then e.subject end as customer
+		from e left join room r using (person, rule, what)
+		where r.most is null or e.n <= r.most)
+	select coalesce(s.code, e.org), e.person, e.customer,
 	    case when e.outcomes is null then 'todo' else 'intervene' end, e.what,
 	    case when e.workdays > 0
 	        then firebreak.workdays_after(firebreak.from_us(e.at), e.workdays)
@@ -263,73 +316,147 @@ as $$
 	    coalesce((select array_agg(o.v order by o.i)
 	        from jsonb_array_elements_text(e.outcomes) with ordinality o(v, i)),
 	        '{}'),
-	    'rule:' || e.rule, a.alert_id, firebreak.from_us(e.at), clock.now()
-	from (select e.*, row_number() over (partition by e.person, e.rule, e.what
-	    order by e.subject) as n
-	    from jsonb_to_recordset(p_effects) as e("do" text, rule text,
-	    kind text, subject bigint, org bigint, person bigint, what text,
-	    at bigint, due bigint, workdays int, outcomes jsonb, backlog bool)
-	    where e."do" = 'task') e
+	    e.origin, a.alert_id, firebreak.from_us(e.at), clock.now()
+	from asked e
 	left join firebreak.seat s on s.person_id = e.person
 	left join firebreak.alert a on a.rule_id = e.rule
 	    and a.subject_kind = e.kind and a.subject_id = e.subject
 	    and a.closed_at is null
-	where e.person is not null
-	and (e.backlog is not true or e.n <= 20 - (select count(*)
-	    from firebreak.task t where t.person_id = e.person and t.state = 0
-	    and t.what = e.what and t.origin = 'rule:' || e.rule))
-	-- the same thing is not asked twice of the same person
-	and not exists (select from firebreak.task t
+	-- the same thing is not asked twice of the same person; offset: looked
+	-- up for each, as a join would read all tasks
+	where not exists (select from firebreak.task t
 	    where t.person_id = e.person and t.state = 0 and t.what = e.what
-	    and t.origin = 'rule:' || e.rule and t.customer_id
-	        is not distinct from case when e.kind = 'customer'
-	            then e.subject end)
+	    and t.origin = e.origin
+	    and t.customer_id is not distinct from e.customer
+	    offset 0);
+end
 $$;
 
+-- The stop begins, or begins anew.
 create function firebreak.effect_suspend(p_effects jsonb) returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
+set plan_cache_mode = force_custom_plan
 as $$
-	update firebreak.suspension x set allowance = e.allow,
-	    since = case when e."do" = 'suspend' then firebreak.from_us(e.at)
-	        else x.since end
-	from jsonb_to_recordset(p_effects) as e("do" text, rule text,
-	    subject bigint, what text, allow bigint, at bigint)
-	where e."do" in ('suspend', 'half') and x.person_id = e.subject
-	and x.rule_id = e.rule and x.what = e.what and x.lifted_at is null;
+begin
+	update firebreak.suspension x set allowance = null,
+	    since = firebreak.from_us(e.at)
+	from jsonb_to_recordset(p_effects)
+	    as e(rule text, subject bigint, what text, at bigint)
+	where x.person_id = e.subject and x.rule_id = e.rule
+	and x.what = e.what and x.lifted_at is null;
 	insert into firebreak.suspension (person_id, org_code, what, since,
 	    rule_id, reason, recorded_at)
 	select e.subject, e.org, e.what, firebreak.from_us(e.at), e.rule,
 	    e.title, clock.now()
-	from jsonb_to_recordset(p_effects) as e("do" text, rule text,
-	    subject bigint, org bigint, what text, title text, at bigint)
-	where e."do" = 'suspend' and not exists (
-	    select from firebreak.suspension x where x.person_id = e.subject
-	    and x.rule_id = e.rule and x.what = e.what and x.lifted_at is null);
+	from jsonb_to_recordset(p_effects) as e(rule text, subject bigint,
+	    org bigint, what text, title text, at bigint)
+	where not exists (select from firebreak.suspension x
+	    where x.person_id = e.subject and x.rule_id = e.rule
+	    and x.what = e.what and x.lifted_at is null);
+end
+$$;
+
+-- Half open: some may pass.
+create function firebreak.effect_half(p_effects jsonb) returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+	update firebreak.suspension x set allowance = e.allow
+	from jsonb_to_recordset(p_effects)
+	    as e(rule text, subject bigint, what text, allow bigint)
+	where x.person_id = e.subject and x.rule_id = e.rule
+	and x.what = e.what and x.lifted_at is null;
+end
+$$;
+
+create function firebreak.effect_resume(p_effects jsonb) returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+begin
 	update firebreak.suspension x set lifted_at = firebreak.from_us(e.at),
 	    lift_reason = 'recovered'
 	from jsonb_to_recordset(p_effects)
-	    as e("do" text, rule text, subject bigint, at bigint)
-	where e."do" = 'resume' and x.person_id = e.subject
-	and x.rule_id = e.rule and x.lifted_at is null
+	    as e(rule text, subject bigint, at bigint)
+	where x.person_id = e.subject and x.rule_id = e.rule
+	and x.lifted_at is null;
+end
 $$;
 
 create function firebreak.effect_push(p_effects jsonb) returns void
-language sql security definer set search_path = firebreak, pg_temp
+language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
+begin
 	insert into firebreak.training (person_id, org_code, course, origin,
 	    pushed_at, recorded_at)
 	select e.subject, e.org, e.what, 'rule:' || e.rule,
 	    firebreak.from_us(e.at), clock.now()
-	from jsonb_to_recordset(p_effects) as e("do" text, rule text,
-	    subject bigint, org bigint, what text, at bigint)
-	where e."do" = 'push'
+	from jsonb_to_recordset(p_effects) as e(rule text, subject bigint,
+	    org bigint, what text, at bigint);
+end
 $$;
 
 -- Commit ----------------------------------------------------------------------
 
+-- Where rules stand: those at rest lose their row.
+create function firebreak.engine_rest(p_states jsonb) returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+	delete from firebreak.rule_state r
+	using jsonb_to_recordset(p_states) as n(rule text, subject bigint)
+	where r.rule_id = n.rule and r.subject = n.subject;
+end
+$$;
+
+-- p_effects is {"verb": [effect, …]}.  Lights come last: the row of a customer
+-- is what people write to, and waits for no more than its own statement.
+create function firebreak.engine_effects(p_effects jsonb) returns void
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+begin
+	if p_effects ? 'alert' then
+		perform firebreak.effect_alert(p_effects -> 'alert');
+	end if;
+	if p_effects ? 'clear' then
+		perform firebreak.effect_clear(p_effects -> 'clear');
+	end if;
+	if p_effects ? 'limit' then
+		perform firebreak.effect_limit(p_effects -> 'limit');
+	end if;
+	if p_effects ? 'resume' then
+		perform firebreak.effect_room(p_effects -> 'resume');
+	end if;
+	if p_effects ? 'freed' then
+		perform firebreak.effect_room(p_effects -> 'freed');
+	end if;
+	if p_effects ? 'task' then
+		perform firebreak.effect_task(p_effects -> 'task');
+	end if;
+	if p_effects ? 'suspend' then
+		perform firebreak.effect_suspend(p_effects -> 'suspend');
+	end if;
+	if p_effects ? 'half' then
+		perform firebreak.effect_half(p_effects -> 'half');
+	end if;
+	if p_effects ? 'resume' then
+		perform firebreak.effect_resume(p_effects -> 'resume');
+	end if;
+	if p_effects ? 'push' then
+		perform firebreak.effect_push(p_effects -> 'push');
+	end if;
+	if p_effects ? 'light' then
+		perform firebreak.effect_light(p_effects -> 'light');
+	end if;
+end
+$$;
+
 -- Everything judged in one step: the change-queue rows go, states, steps and
 -- effects come, or nothing happens.  Refuses with FB004 when a queue row is
 -- gone: somebody else judged it.  Answers the topics and seats it touched.
+-- p_states is {"rest": [state, …], "kept": [state, …]}.
 create function firebreak.engine_commit(p_ids bigint[], p_kind text,
     p_mark bigint, p_states jsonb, p_steps jsonb, p_effects jsonb)
 returns table (topic text, org_code bigint)
@@ -340,12 +467,14 @@ declare
 	v_gone bigint;
 	v_now timestamptz := clock.now();
 begin
-	with taken as (delete from firebreak.change_queue q
-	    where q.change_id = any (p_ids) returning 1)
-	select cardinality(p_ids) - count(*) into v_gone from taken;
-	if v_gone > 0 then
-		raise exception using errcode = 'FB004',
-		    message = 'change queue rows were judged by somebody else';
+	if cardinality(p_ids) > 0 then
+		with taken as (delete from firebreak.change_queue q
+		    where q.change_id = any (p_ids) returning 1)
+		select cardinality(p_ids) - count(*) into v_gone from taken;
+		if v_gone > 0 then
+			raise exception using errcode = 'FB004', message =
+			    'change queue rows were judged by somebody else';
+		end if;
 	end if;
 	insert into firebreak.engine as e (subject_kind, mark)
 	select p_kind, firebreak.from_us(p_mark) where p_mark > 0
@@ -354,19 +483,17 @@ begin
 	if p_states is null then
 		return;
 	end if;
-	delete from firebreak.rule_state r
-	using jsonb_to_recordset(p_states)
-	    as n(rule text, subject bigint, rest bool)
-	where n.rest and r.rule_id = n.rule and r.subject = n.subject;
+	if p_states ? 'rest' then
+		perform firebreak.engine_rest(p_states -> 'rest');
+	end if;
 	insert into firebreak.rule_state (rule_id, subject, subject_kind, state,
 	    since, opened, pending, pending_since, repeats)
 	select n.rule, n.subject, n.kind, n.state, firebreak.from_us(n.since),
 	    firebreak.from_us(n.opened), n.pending,
 	    firebreak.from_us(n.pending_since), n.repeats
-	from jsonb_to_recordset(p_states) as n(rule text, subject bigint,
-	    kind text, state text, since bigint, opened bigint, pending text,
-	    pending_since bigint, repeats smallint, rest bool)
-	where not n.rest
+	from jsonb_to_recordset(p_states -> 'kept') as n(rule text,
+	    subject bigint, kind text, state text, since bigint, opened bigint,
+	    pending text, pending_since bigint, repeats smallint)
 	on conflict (rule_id, subject) do update set state = excluded.state,
 	    since = excluded.since, opened = excluded.opened,
 	    pending = excluded.pending, pending_since = excluded.pending_since,
@@ -378,17 +505,15 @@ begin
 	from jsonb_to_recordset(p_steps) as n(rule text, version bigint,
 	    kind text, subject bigint, org bigint, "from" text, "to" text,
 	    at bigint, values jsonb, cause bigint);
-	perform firebreak.effect_light(p_effects),
-	    firebreak.effect_alert(p_effects), firebreak.effect_limit(p_effects),
-	    firebreak.effect_task(p_effects), firebreak.effect_suspend(p_effects),
-	    firebreak.effect_push(p_effects);
+	perform firebreak.engine_effects(p_effects);
 	return query select distinct t.topic, e.org
-	    from jsonb_to_recordset(p_effects) as e("do" text, org bigint)
-	    join (values ('light', 'customer'), ('alert', 'alert'),
+	    from (values ('light', 'customer'), ('alert', 'alert'),
 	        ('clear', 'alert'), ('limit', 'alert'), ('freed', 'alert'),
 	        ('task', 'task'), ('suspend', 'suspension'),
 	        ('half', 'suspension'), ('resume', 'suspension'),
-	        ('push', 'training')) t("do", topic) on t."do" = e."do"
+	        ('push', 'training')) t(verb, topic)
+	    cross join lateral jsonb_to_recordset(p_effects -> t.verb)
+	        as e(org bigint)
 	    where e.org is not null;
 end
 $$;
