@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "server/engine/round.h"
 #include "server/engine/rule.h"
 
 /* The pairs asked about.  a.at is the instant of the row. */
@@ -481,10 +482,16 @@ compile_faces(const struct program *p)
 	buf_addf(&out, "select p.i, (%s)::text, (%s)::bigint", s->label,
 	    s->org_code);
 	for (size_t i = 0; i < s->people_count; i++)
-		buf_addf(&out, ", (%s)::bigint", s->people[i].sql);
+		if (i < FACE_BITS)
+			buf_addf(&out,
+			    ", case when p.need & (1::bigint << %zu) <> 0"
+			    " then (%s)::bigint end",
+			    i, s->people[i].sql);
+		else
+			buf_addf(&out, ", (%s)::bigint", s->people[i].sql);
 	buf_addf(&out,
-	    " from unnest($1::bigint[]) with ordinality p(subject, i)"
-	    " join %s s on s.%s = p.subject",
+	    " from unnest($1::bigint[], $2::bigint[]) with ordinality"
+	    " p(subject, need, i) join %s s on s.%s = p.subject",
 	    s->relation, s->key);
 	return buf_take(&out);
 }

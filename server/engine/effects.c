@@ -225,6 +225,38 @@ add_effect(struct round *r, const struct round_item *it,
 	buf_add_str(out, "}");
 }
 
+static uint64_t
+people_of(const struct round *r, const struct round_item *it)
+{
+	const struct subject_def *s = r->program->subject;
+	uint64_t need = 0;
+
+	for (size_t i = 0; i < it->step_count; i++) {
+		const struct round_step *st = &r->steps[it->step_from + i];
+		const struct rule *rule = st->rule;
+
+		for (size_t j = 0; j < rule->effect_count; j++)
+			for (size_t k = 0; k < s->people_count && k < FACE_BITS;
+			     k++)
+				if (st->is_last && rule->effects[j].who &&
+				    rule->effects[j].on == st->step.to &&
+				    !strcmp(rule->effects[j].who,
+					s->people[k].name))
+					need |= UINT64_C(1) << k;
+	}
+	return need;
+}
+
+void
+round_step_people(const struct round *r, struct buf *out)
+{
+	buf_add_str(out, "{");
+	for (size_t i = 0; i < r->count; i++)
+		buf_addf(out, "%s%" PRIu64, i ? "," : "",
+		    people_of(r, &r->items[i]));
+	buf_add_str(out, "}");
+}
+
 static const struct effect *
 find_effect(const struct rule *rule, enum effect_kind kind, enum rule_state on)
 {

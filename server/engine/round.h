@@ -12,6 +12,9 @@
 
 struct pg_result;
 
+/* So many people of a subject are asked for only when needed. */
+#define FACE_BITS 63
+
 struct round_item {
 	int64_t subject;
 	int64_t at;
@@ -97,6 +100,9 @@ void round_take_groups(
 void round_judge(struct round *r);
 /* Subjects of the steps, for compile_faces; then the texts are complete. */
 void round_step_subjects(const struct round *r, struct buf *out);
+/* Beside them which people the effects name: bit k is subject.people[k].  To
+ * find a superior costs more than the rest of a face. */
+void round_step_people(const struct round *r, struct buf *out);
 void round_take_faces(struct round *r, const struct pg_result *rows);
 
 /* The three texts, complete. */

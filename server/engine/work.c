@@ -272,8 +272,8 @@ put_back_cut(struct engine *e)
 static void
 judge_round(struct engine *e)
 {
-	struct buf subjects = {0};
-	struct db_value v;
+	struct buf subjects = {0}, people = {0};
+	struct db_value v[2];
 	char *sql;
 
 	round_judge(&e->round);
@@ -283,11 +283,14 @@ judge_round(struct engine *e)
 		return;
 	}
 	round_step_subjects(&e->round, &subjects);
-	v = engine_value(&subjects);
+	round_step_people(&e->round, &people);
+	v[0] = engine_value(&subjects);
+	v[1] = engine_value(&people);
 	sql = compile_faces(e->round.program);
-	engine_send(e, sql, &v, 1, on_faces);
+	engine_send(e, sql, v, 2, on_faces);
 	free(sql);
 	buf_clear(&subjects);
+	buf_clear(&people);
 }
 
 struct asked {
