@@ -9,7 +9,7 @@
 #     BENCH_EVENT="20000"                companies for event_to_screen; the
 #                                        full table: "20000 1000000"
 #     BENCH_EVENTS=100                   visits for each
-#     BENCH_ONLY="read point write heavy overhead logins term idle event"
+#     BENCH_ONLY="read point write heavy overhead logins term idle event engine"
 #     BENCH_FSYNC=off                    no fsync in PostgreSQL
 set -eu
 B=${B:-build/plain}
@@ -26,7 +26,7 @@ fi
 customers=${BENCH_CUSTOMERS:-100000} reps=${BENCH_REPS:-1000}
 days=${BENCH_DAYS:-90} runs=${BENCH_RUNS:-5} seconds=${BENCH_SECONDS:-3}
 terminals=${BENCH_TERMINALS:-64} idle=${BENCH_IDLE:-10000}
-only=${BENCH_ONLY:-read point write heavy overhead logins term idle event}
+only=${BENCH_ONLY:-read point write heavy overhead logins term idle event engine}
 pool=8 # pool.light of the configuration
 load=$B/tests/bench/load
 out=$company/out
@@ -243,6 +243,10 @@ fi
 if is_wanted term; then
 	. tests/bench/term.sh
 	terminal
+fi
+if is_wanted engine; then
+	. tests/bench/engine.sh
+	engine
 fi
 is_wanted idle && sessions
 if is_wanted event; then
