@@ -9,7 +9,8 @@
 #     BENCH_EVENT="20000"                companies for event_to_screen; the
 #                                        full table: "20000 1000000"
 #     BENCH_EVENTS=100                   visits for each
-#     BENCH_ONLY="read point write heavy overhead logins term idle event engine"
+#     BENCH_IMPORT=1000000               customers that are imported
+#     BENCH_ONLY="import read point write heavy overhead logins term idle event engine"
 #     BENCH_FSYNC=off                    no fsync in PostgreSQL
 set -eu
 B=${B:-build/plain}
@@ -26,7 +27,7 @@ fi
 customers=${BENCH_CUSTOMERS:-100000} reps=${BENCH_REPS:-1000}
 days=${BENCH_DAYS:-90} runs=${BENCH_RUNS:-5} seconds=${BENCH_SECONDS:-3}
 terminals=${BENCH_TERMINALS:-64} idle=${BENCH_IDLE:-10000}
-only=${BENCH_ONLY:-read point write heavy overhead logins term idle event engine}
+only=${BENCH_ONLY:-import read point write heavy overhead logins term idle event engine}
 pool=8 # pool.light of the configuration
 load=$B/tests/bench/load
 out=$company/out
@@ -226,6 +227,11 @@ events()
 busy 'before'
 echo "# $(nproc) processors, $customers customers, $reps reps," \
 	"$terminals terminals, fsync $(psql -XAtc 'show fsync')"
+if is_wanted import; then
+	. tests/bench/import.sh
+	imports
+	[ "$only" != import ] || exit 0
+fi
 company_build "$reps" "$customers" "$days"
 company_keys "$terminals"
 company_daemon
