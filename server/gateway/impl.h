@@ -165,6 +165,14 @@ void request_cancel(struct session *s, uint32_t id);
 /* Writes under way are carried through, as orphans. */
 void request_drop_all(struct session *s);
 void request_drop_orphans(struct gateway *g);
+void request_on_reply(const struct db_reply *reply, void *arg);
+
+/* request_send.c */
+/* Reads the frame again and sends what the stage needs. */
+int request_send(struct request *r, struct err *e)
+    __attribute__((warn_unused_result));
+/* How wide the scope of a list was found to be: its next page's plan. */
+void request_note_scope(struct request *r, bool narrow);
 
 /* request_values.c: into gateway.params and gateway.list */
 bool request_has_second_range(const struct request *r);

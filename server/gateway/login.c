@@ -33,12 +33,13 @@ enum login_column {
 	LOGIN_HI,
 	LOGIN_LO2,
 	LOGIN_HI2,
-	LOGIN_REVOKED
+	LOGIN_REVOKED,
+	LOGIN_SEEN_DUE
 };
 
 static const char login_sql[] =
     "select person_id, name, role, place, lang, device_id, lo, hi, lo2, hi2,"
-    " revoked from firebreak.login($1::bytea)";
+    " revoked, seen_due from firebreak.login($1::bytea)";
 static const char join_sql[] =
     "select device_id from firebreak.join($1::bytea, $2::bytea, $3::text)";
 static const char seen_sql[] = "select firebreak.device_seen($1::bigint)";
@@ -254,7 +255,8 @@ enter(struct session *s, const struct pg_result *r)
 	login_free(s->login);
 	s->login = NULL;
 	s->gateway->counters.logins++;
-	say_seen(s);
+	if (db_int(r, 0, LOGIN_SEEN_DUE))
+		say_seen(s);
 }
 
 static void

@@ -118,7 +118,7 @@ $$;
 create function firebreak.login(p_public_key bytea)
 returns table (person_id bigint, name text, role text, place text, lang text,
     device_id bigint, lo bigint, hi bigint, lo2 bigint, hi2 bigint,
-    revoked bool)
+    revoked bool, seen_due bool)
 language plpgsql stable security definer set search_path = firebreak, pg_temp
 as $$
 #variable_conflict use_column
@@ -127,7 +127,9 @@ begin
 	    case s.role when 'rep' then s.code else u.code_lo end,
 	    case s.role when 'rep' then s.code else u.code_hi end,
 	    x.lo, x.hi,
-	    d.revoked_at is not null or not p.active or s.seat_id is null
+	    d.revoked_at is not null or not p.active or s.seat_id is null,
+	    d.last_seen is null
+	        or d.last_seen < clock.real() - interval '1 minute'
 	from firebreak.device d
 	    join firebreak.person p on p.person_id = d.person_id
 	    left join firebreak.seat s on s.person_id = p.person_id
@@ -230,6 +232,7 @@ begin
 end
 $$;
 
+-- Only when login said that it is due: most logins write nothing.
 create function firebreak.device_seen(p_device bigint) returns void
 language plpgsql security definer set search_path = firebreak, pg_temp
 as $$

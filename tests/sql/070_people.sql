@@ -1,7 +1,7 @@
 -- Codes, logins, invites, moves, leavers.
 begin;
 \ir fixture.psql
-select plan(28);
+select plan(30);
 
 select is_empty($$
 	select a.name, b.name from firebreak.org_unit a
@@ -63,6 +63,11 @@ select results_eq($$select name, role, place, lo, hi, lo2, revoked
     from firebreak.login(sha256('key'))$$, $$values ('Ann'::text,
     'rep', 'T1', t.code('Ann'), t.code('Ann'), null::bigint,
     false)$$, 'the key logs Ann in, with her seat as range');
+select ok(seen_due, 'a key that was never seen is to be noted')
+    from firebreak.login(sha256('key'));
+select firebreak.device_seen(device_id) from firebreak.device;
+select ok(not seen_due, 'and not again within the minute')
+    from firebreak.login(sha256('key'));
 select is_empty($$select 1 from firebreak.login(sha256('key2'))$$,
     'an unknown key is nobody');
 select is(t.ask('Bob', $$select id from api.device_revoke(
