@@ -19,12 +19,17 @@ hang)
 	# the postmaster first, or it would notice, or fork one more
 	kill -STOP "$pid"
 	processes
-	kill -STOP $children
+	for child in $children; do
+		kill -STOP "$child" 2>/dev/null || :
+	done
 	;;
 go)
 	[ -f "$PGDATA/postmaster.pid" ] || exit 0
 	processes
-	kill -CONT $children "$pid"
+	for child in $children; do
+		kill -CONT "$child" 2>/dev/null || :
+	done
+	kill -CONT "$pid"
 	;;
 kill)
 	processes

@@ -39,6 +39,7 @@ struct request {
 	TAILQ_ENTRY(request) link;
 	struct gateway *gateway;
 	struct session *session; /* NULL: an orphan */
+	struct db_scope scope;	 /* the session's, which may be gone */
 	const struct statement *statement;
 	struct db_work *work;
 	struct err *first_error; /* STAGE_KEPT: the answer if nothing is kept */

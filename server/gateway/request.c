@@ -278,7 +278,7 @@ take_kept(struct request *r, const struct pg_result *rows)
 static bool
 may_retry(struct request *r, const struct db_reply *reply)
 {
-	struct gateway *g = r->session->gateway;
+	struct gateway *g = r->gateway;
 
 	if (r->retried)
 		return false;
@@ -317,6 +317,10 @@ take_error(struct request *r, const struct db_reply *reply)
 static void
 take_orphan(struct request *r, const struct db_reply *reply)
 {
+	struct err e;
+
+	if (may_retry(r, reply) && request_send(r, &e) == 0)
+		return;
 	if (reply->err.code == ERR_NONE && db_rows(reply->rows) == 1)
 		tell_change(r, reply->rows);
 	TAILQ_REMOVE(&r->gateway->orphans, r, link);
@@ -438,6 +442,7 @@ request_start(struct session *s, enum frame_type type, uint32_t id,
 
 	r->gateway = g;
 	r->session = s;
+	r->scope = s->scope;
 	r->id = id;
 	r->started = loop_now();
 	r->len = len;

@@ -11,17 +11,17 @@
 static int
 send(struct request *r, const char *sql, bool heavy, bool custom)
 {
-	struct params *p = &r->session->gateway->params;
+	struct params *p = &r->gateway->params;
 	struct db_query q = {
 	    .sql = sql,
 	    .heavy = heavy || r->heavy,
 	    .custom_plan = custom,
-	    .scope = &r->session->scope,
+	    .scope = &r->scope,
 	    .values = params_values(p),
 	    .count = p->count,
 	};
 
-	r->work = db_send(r->session->gateway->db, &q, request_on_reply, r);
+	r->work = db_send(r->gateway->db, &q, request_on_reply, r);
 	return 0;
 }
 
@@ -32,8 +32,8 @@ send(struct request *r, const char *sql, bool heavy, bool custom)
 static struct narrow_slot *
 narrow_slot(struct request *r, uint64_t *key)
 {
-	struct gateway *g = r->session->gateway;
-	const struct db_scope *s = &r->session->scope;
+	struct gateway *g = r->gateway;
+	const struct db_scope *s = &r->scope;
 	const uint64_t parts[] = {(uint64_t)r->statement->number + 1,
 	    (uint64_t)s->lo, (uint64_t)s->hi, (uint64_t)s->lo2,
 	    (uint64_t)s->hi2, (uint64_t)s->person};
@@ -76,7 +76,7 @@ static int
 send_scope(struct request *r, struct err *e)
 {
 	static const struct list_options nothing = {.search = -1};
-	struct gateway *g = r->session->gateway;
+	struct gateway *g = r->gateway;
 
 	buf_reset(&g->sql);
 	if (list_count(r->statement, request_has_second_range(r),
@@ -90,7 +90,7 @@ send_scope(struct request *r, struct err *e)
 static bool
 is_plain(const struct request *r)
 {
-	const struct gateway *g = r->session->gateway;
+	const struct gateway *g = r->gateway;
 	const struct catalogue_text *t =
 	    &r->statement->text[request_has_second_range(r)];
 	int i;
@@ -108,7 +108,7 @@ is_plain(const struct request *r)
 static int
 send_page(struct request *r, bool narrow, struct err *e)
 {
-	struct gateway *g = r->session->gateway;
+	struct gateway *g = r->gateway;
 	bool custom = !narrow || !is_plain(r);
 
 	buf_reset(&g->sql);
@@ -121,7 +121,7 @@ send_page(struct request *r, bool narrow, struct err *e)
 static int
 send_count(struct request *r, struct err *e)
 {
-	struct gateway *g = r->session->gateway;
+	struct gateway *g = r->gateway;
 	bool exact = g->list.exact;
 
 	buf_reset(&g->sql);
@@ -154,13 +154,13 @@ send_rows(struct request *r, struct err *e)
 static int
 add_request_id(struct request *r, struct err *e)
 {
-	struct params *p = &r->session->gateway->params;
+	struct params *p = &r->gateway->params;
 	char text[33];
 	int i;
 
 	for (i = 0; i < 16; i++)
 		snprintf(text + 2 * i, 3, "%02x", r->request_id[i]);
-	if (params_add_int(p, r->session->scope.person, e))
+	if (params_add_int(p, r->scope.person, e))
 		return -1;
 	return params_add_text(p, text, 32, e);
 }
@@ -176,7 +176,7 @@ send_write(struct request *r, struct err *e)
 static int
 send_kept(struct request *r, struct err *e)
 {
-	params_reset(&r->session->gateway->params);
+	params_reset(&r->gateway->params);
 	if (add_request_id(r, e))
 		return -1;
 	return send(r, r->statement->kept_sql, false, false);

@@ -40,7 +40,7 @@ find_args(struct request *r, struct codec_reader found[], struct err *e)
 static int
 add_arg(struct request *r, int i, struct codec_reader *in, struct err *e)
 {
-	struct params *p = &r->session->gateway->params;
+	struct params *p = &r->gateway->params;
 	const struct catalogue_arg *a = &r->statement->args[i];
 	int failed;
 
@@ -56,9 +56,9 @@ add_arg(struct request *r, int i, struct codec_reader *in, struct err *e)
 static int
 add_supplied(struct request *r, int source, struct err *e)
 {
-	const struct db_scope *s = &r->session->scope;
+	const struct db_scope *s = &r->scope;
 	const int64_t values[] = {s->person, s->lo, s->hi, s->lo2, s->hi2};
-	struct params *p = &r->session->gateway->params;
+	struct params *p = &r->gateway->params;
 
 	if (source <= SOURCE_LO2 && s->lo2 > s->hi2)
 		return params_add_null(p, e);
@@ -68,7 +68,7 @@ add_supplied(struct request *r, int source, struct err *e)
 bool
 request_has_second_range(const struct request *r)
 {
-	const struct db_scope *s = &r->session->scope;
+	const struct db_scope *s = &r->scope;
 
 	return r->statement->is_scoped && s->lo2 <= s->hi2;
 }
@@ -84,7 +84,7 @@ request_add_values(struct request *r, struct err *e)
 	if (r->statement->arg_count > CATALOGUE_PARAMS_MAX)
 		return err_set(e, ERR_INTERNAL, "too many arguments");
 	memset(found, 0, sizeof(found));
-	params_reset(&r->session->gateway->params);
+	params_reset(&r->gateway->params);
 	if (find_args(r, found, e))
 		return -1;
 	for (i = 0; i < t->params && !failed; i++)
@@ -101,6 +101,6 @@ request_read_options(struct request *r, struct err *e)
 
 	codec_open(&in, r->body, r->len);
 	in.at = r->options;
-	return list_options_read(&r->session->gateway->list, r->statement,
-	    r->options ? &in : NULL, e);
+	return list_options_read(
+	    &r->gateway->list, r->statement, r->options ? &in : NULL, e);
 }

@@ -259,7 +259,8 @@ a_hang_is_said_in_time_and_once(void **state)
 	    loop_now() - start < (LIGHT_MS + 3 * PATIENCE_MS) * UINT64_C(1000));
 	assert_int_equal(write.a.err.code, ERR_UNAVAILABLE);
 	assert_true(write.a.err.text[0]);
-	turn_until(is_down, 5 * SECOND);
+	/* a heavy connection that was at work has its own time */
+	turn_until(is_down, HEAVY_MS * 1000 + 5 * SECOND);
 	pg("go");
 	turn_until(is_up, 20 * SECOND);
 	write_until_answered("hung", id, &again);
@@ -377,6 +378,33 @@ a_lock_is_waited_for(void **state)
 	assert_int_equal(visits("patient"), 1);
 }
 
+static bool
+last_words(void)
+{
+	return visits("last words") == 1;
+}
+
+/* Also when its terminal has gone meanwhile. */
+static void
+a_lock_is_waited_for_by_an_orphan(void **state)
+{
+	uint64_t before = heavy_retries(), end;
+	struct counted write;
+	uint8_t id[16];
+
+	(void)state;
+	client_request_id(id);
+	open_behind_a_lock("last words", id, &write);
+	gate_hang_up(&one);
+	end = loop_now() + 10 * LIGHT_LOCK_MS * UINT64_C(1000);
+	while (heavy_retries() == before && loop_now() < end)
+		loop_turn(gate.loop, true);
+	gate_sql("commit");
+	turn_until(last_words, 5 * SECOND);
+	gate_dial(&one, gate.address, NULL);
+	gate_wait(&one.welcomed);
+}
+
 /* Nor is it for ever. */
 static void
 a_lock_without_end_is_said(void **state)
@@ -464,6 +492,7 @@ main(void)
 	    cmocka_unit_test_teardown(a_hang_costs_little, let_go),
 	    cmocka_unit_test_teardown(one_backend_hangs, let_go),
 	    cmocka_unit_test(a_lock_is_waited_for),
+	    cmocka_unit_test(a_lock_is_waited_for_by_an_orphan),
 	    cmocka_unit_test(a_lock_without_end_is_said),
 	    cmocka_unit_test(killed_while_a_write_is_open),
 	    cmocka_unit_test(committed_and_not_answered),
