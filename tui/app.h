@@ -5,8 +5,8 @@
  *
  * Files: app.c screens and their stack · app_keys.c keys · app_net.c what the
  * daemon says, writes · view.c the frame · pane.c arguments and opening ·
- * list_*.c tables, trees, alerts · form.c · text_pane.c text and gauge ·
- * picker.c palette, help, lookup, queue.
+ * list_*.c tables, trees, alerts · form*.c, field.c, drafts.c forms ·
+ * text_pane.c text and gauge · picker.c palette, help, lookup, queue.
  */
 #ifndef TUI_APP_H
 #define TUI_APP_H
@@ -264,8 +264,8 @@ void app_on_stale(struct app *a, uint32_t id);
 void app_on_notice(struct app *a, const char *text);
 void app_on_closed(struct app *a, const struct err *e);
 void app_resend(struct app *a); /* what waits, when online */
-/* Through the queue; row 0: not on a row. */
-void app_write(struct app *a, const char *statement, const struct values *args,
+/* Through the queue; row 0: not on a row.  False: it is not kept there. */
+bool app_write(struct app *a, const char *statement, const struct values *args,
     const char *label, int64_t row);
 /* Each of them, one request each; what became of them is said together. */
 void app_write_rows(struct app *a, const char *statement,
@@ -318,7 +318,7 @@ bool id_list_has(const struct id_list *l, int64_t id);
 void id_list_toggle(struct id_list *l, int64_t id);
 void id_list_clear(struct id_list *l);
 
-/* form.c */
+/* form.c, drafts.c */
 extern const struct widget_ops form_ops;
 void form_init(struct pane *p);
 void form_clear(struct pane *p);

@@ -203,11 +203,11 @@ write_one(struct app *a, const char *statement, const struct values *args,
 	return item;
 }
 
-void
+bool
 app_write(struct app *a, const char *statement, const struct values *args,
     const char *label, int64_t row)
 {
-	write_one(a, statement, args, label, row);
+	return write_one(a, statement, args, label, row) != NULL;
 }
 
 void

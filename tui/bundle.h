@@ -158,9 +158,10 @@ const char *bundle_phrase(
 const struct screen_def *bundle_form(const struct bundle *b, const char *write);
 
 /* A screen with a form for the arguments of a write that are not known yet
- * (tui/autoform.c); the bundle owns it. */
+ * (tui/autoform.c), called as the key that leads to it; the bundle owns it. */
 const struct screen_def *bundle_make_form(struct bundle *b,
-    const struct statement_def *st, const struct values *known);
+    const struct statement_def *st, const struct values *known,
+    const struct label *title);
 
 /* A word of a pane's `extra`, or NULL. */
 const char *pane_extra(const struct pane_def *p, const char *word);

@@ -1,138 +1,17 @@
-/* Forms: fields, their checks, drafts, and the way to a write. */
-#include <errno.h>
+/* Forms: what keys do to them, and the way to a write. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/mem.h"
 #include "common/text.h"
-#include "tui/app.h"
-
-#define LABEL_MAX 16
-#define SECOND INT64_C(1000000)
-#define DAY_ENDS 18 /* o'clock: what `today` is where a time is wanted */
-
-static bool
-is_list(const struct drafts *d, const char *name, size_t *at)
-{
-	for (*at = 0; *at < d->count; (*at)++)
-		if (strcmp(d->names[*at], name) == 0)
-			return true;
-	return false;
-}
-
-struct values *
-drafts_get(struct drafts *d, const char *name, bool make)
-{
-	size_t at;
-
-	if (is_list(d, name, &at))
-		return &d->values[at];
-	if (!make)
-		return NULL;
-	d->names = xrealloc_array(d->names, d->count + 1, sizeof(*d->names));
-	d->values = xrealloc_array(d->values, d->count + 1, sizeof(*d->values));
-	d->names[d->count] = xstrdup(name);
-	d->values[d->count] = (struct values){0};
-	return &d->values[d->count++];
-}
-
-void
-drafts_drop(struct drafts *d, const char *name)
-{
-	size_t at;
-
-	if (!is_list(d, name, &at))
-		return;
-	free(d->names[at]);
-	values_clear(&d->values[at]);
-	d->names[at] = d->names[--d->count];
-	d->values[at] = d->values[d->count];
-}
-
-void
-drafts_clear(struct drafts *d)
-{
-	while (d->count > 0)
-		drafts_drop(d, d->names[0]);
-	free(d->names);
-	free(d->values);
-	*d = (struct drafts){0};
-}
+#include "tui/field.h"
 
 static const char *
 field_name(const struct pane *p, size_t i, char out[96])
 {
 	snprintf(out, 96, "%s", p->def->fields[i].arg);
 	return out;
-}
-
-static void
-field_show(struct pane *p, size_t i, const struct value *v)
-{
-	const struct field_def *f = &p->def->fields[i];
-	struct app *a = pane_app(p);
-	const char *phrase;
-	char *text = value_string(v);
-	time_t t;
-	struct tm tm;
-	char when[32] = "";
-
-	value_clear(&p->fields[i].chosen);
-	if (f->lookup || f->choices)
-		p->fields[i].chosen = value_copy(v);
-	phrase = f->choices
-		     ? bundle_phrase(a->bundle, f->choices, text, a->lang)
-		     : NULL;
-	if (v->type == CODEC_INT && strcmp(f->type, "time") == 0) {
-		t = (time_t)(v->integer / SECOND);
-		if (localtime_r(&t, &tm))
-			strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-	} else if (v->type == CODEC_INT && strcmp(f->type, "date") == 0) {
-		t = (time_t)(v->integer * 86400);
-		if (gmtime_r(&t, &tm))
-			strftime(when, sizeof(when), "%Y-%m-%d", &tm);
-	} else if (v->type == CODEC_INT && strcmp(f->type, "money") == 0)
-		snprintf(when, sizeof(when), "%lld.%02d",
-		    (long long)(v->integer / 100),
-		    (int)llabs(v->integer % 100));
-	edit_set(&p->fields[i].edit, when[0] ? when : phrase ? phrase : text);
-	free(text);
-}
-
-static void
-field_initial(struct pane *p, size_t i)
-{
-	const struct field_def *f = &p->def->fields[i];
-	struct app *a = pane_app(p);
-	struct value v = pane_value(p, f->arg);
-	int64_t now = a->host.wallclock();
-	time_t t = (time_t)(now / SECOND);
-	struct tm tm;
-
-	if (v.type == CODEC_NULL && f->initial) {
-		if (strcmp(f->initial, "now") == 0)
-			v = value_int(now);
-		else if (strcmp(f->initial, "today") == 0) {
-			localtime_r(&t, &tm);
-			if (strcmp(f->type, "time") == 0) {
-				tm.tm_hour = DAY_ENDS;
-				tm.tm_min = tm.tm_sec = 0;
-				v = value_int((int64_t)mktime(&tm) * SECOND);
-			} else
-				v = value_int(timegm(&tm) / 86400);
-		} else if (f->initial[0] == '$')
-			v = pane_value(p, f->initial + 1);
-		else
-			v = value_text(f->initial);
-	}
-	if (v.type != CODEC_NULL)
-		field_show(p, i, &v);
-	/* a record that came from a row is called by its name */
-	if (v.type == CODEC_INT && f->lookup && p->view->caption)
-		edit_set(&p->fields[i].edit, p->view->caption);
-	value_clear(&v);
 }
 
 void
@@ -208,175 +87,73 @@ form_keep_draft(struct pane *p)
 	app_say(a, false, STR_DRAFT_KEPT);
 }
 
-static int
-parse_money(const char *s, struct value *v)
-{
-	char *end;
-	long long whole = strtoll(s, &end, 10);
-	int fen = 0, digits = 0;
-
-	if (end == s || whole > INT64_MAX / 100 || whole < INT64_MIN / 100)
-		return -1;
-	if (*end == '.')
-		for (end++; *end >= '0' && *end <= '9' && digits < 2; end++)
-			fen = fen * 10 + (*end - '0'), digits++;
-	if (*end)
-		return -1;
-	if (digits == 1)
-		fen *= 10;
-	*v = value_int(whole * 100 + (s[0] == '-' ? -fen : fen));
-	return 0;
-}
-
-static int
-parse_int(const char *s, struct value *v)
-{
-	char *end;
-	long long n;
-
-	errno = 0;
-	n = strtoll(s, &end, 10);
-	if (*end || end == s || errno)
-		return -1;
-	*v = value_int(n);
-	return 0;
-}
-
-static int
-parse_real(const char *s, struct value *v)
-{
-	char *end;
-
-	*v = (struct value){.type = CODEC_REAL, .real = strtod(s, &end)};
-	return *end || end == s ? -1 : 0;
-}
-
-static int
-parse_date(const char *s, struct value *v)
-{
-	struct tm tm = {0};
-	const char *end = strptime(s, "%Y-%m-%d", &tm);
-
-	if (!end || *end)
-		return -1;
-	*v = value_int(timegm(&tm) / 86400);
-	return 0;
-}
-
-static int
-parse_time(const char *s, struct value *v)
-{
-	struct tm tm = {.tm_isdst = -1};
-	const char *end = strptime(s, "%Y-%m-%d %H:%M", &tm);
-
-	if (!end || *end)
-		return -1;
-	tm.tm_isdst = -1;
-	*v = value_int((int64_t)mktime(&tm) * SECOND);
-	return 0;
-}
-
-static int
-parse_tick(const char *s, struct value *v)
-{
-	*v = (struct value){.type = CODEC_BOOL,
-	    .integer = s[0] == 'x' || s[0] == 'y' || s[0] == 't'};
-	return 0;
-}
-
-static int
-parse_text(const char *s, struct value *v)
-{
-	*v = value_text(s);
-	return 0;
-}
-
-static const struct {
-	const char *type;
-	int (*parse)(const char *, struct value *);
-	enum string error;
-} type_table[] = {
-    {"int", parse_int, STR_BAD_INT},
-    {"real", parse_real, STR_BAD_NUMBER},
-    {"money", parse_money, STR_BAD_NUMBER},
-    {"date", parse_date, STR_BAD_DATE},
-    {"time", parse_time, STR_BAD_TIME},
-    {"tick", parse_tick, STR_BAD_INT},
-    {"text", parse_text, STR_REQUIRED},
-    {"note", parse_text, STR_REQUIRED},
-};
-
+/* All fields, and what the screen knows; false: a field is at fault. */
 static bool
-field_value(struct pane *p, size_t i, struct value *out, bool whole)
+form_args(struct pane *p, struct values *args)
 {
-	const struct field_def *f = &p->def->fields[i];
-	struct field_ui *ui = &p->fields[i];
-	const struct app *a = pane_app(p);
-	const char *text = edit_text(&ui->edit), *error = NULL;
+	bool good = true;
+	struct value v;
 
-	*out = (struct value){.type = CODEC_NULL};
-	ui->error[0] = '\0';
-	if (!text[0]) {
-		if (f->required && whole)
-			error = app_string(a, STR_REQUIRED);
-	} else if (f->lookup || f->choices) {
-		if (ui->chosen.type != CODEC_NULL)
-			*out = value_copy(&ui->chosen);
-		else
-			error = app_string(a, STR_BAD_CHOICE);
-	} else
-		for (size_t j = 0; j < COUNT_OF(type_table); j++)
-			if (strcmp(type_table[j].type, f->type) == 0 &&
-			    type_table[j].parse(text, out) != 0)
-				error = app_string(a, type_table[j].error);
-	if (!error)
-		return true;
-	snprintf(ui->error, sizeof(ui->error), "%s", error);
-	return false;
+	for (size_t i = p->def->field_count; i-- > 0;) {
+		if (!field_value(p, i, &v, true)) {
+			p->field = i;
+			good = false;
+		}
+		if (v.type != CODEC_NULL)
+			values_set(args, p->def->fields[i].arg, v);
+	}
+	for (size_t i = 0; i < p->statement->arg_count; i++) {
+		const char *name = p->statement->args[i].name;
+
+		if (values_get(args, name))
+			continue;
+		v = pane_value(p, name);
+		if (v.type != CODEC_NULL)
+			values_set(args, name, v);
+	}
+	return good;
+}
+
+/* The row behind that the form is about, 0: none. */
+static int64_t
+form_row(const struct pane *p, const struct values *args)
+{
+	const struct view *v = p->view;
+	const struct pane *opener =
+	    v->parent && v->opener >= 0 ? &v->parent->panes[v->opener] : NULL;
+	const struct value *id;
+
+	if (!opener || !pane_has_row(opener) || !opener->statement->key)
+		return 0;
+	id = values_get(args, opener->statement->key);
+	return id && id->integer == pane_row_id(opener) ? id->integer : 0;
 }
 
 static void
 form_save(struct pane *p)
 {
 	struct app *a = pane_app(p);
-	struct values args = {0};
-	bool good = !p->saving, alone = p->view->pane_count == 1;
+	struct values args = {0}, *last;
+	const char *write = p->def->statement;
 	char *label;
 
-	for (size_t i = p->def->field_count; i-- > 0;) {
-		struct value v;
-
-		if (!field_value(p, i, &v, true)) {
-			p->field = i;
-			good = false;
-		}
-		if (v.type != CODEC_NULL)
-			values_set(&args, p->def->fields[i].arg, v);
+	if (!p->statement || p->saving)
+		return;
+	if (!form_args(p, &args))
+		goto out;
+	label = xstrdup(label_text(&p->view->def->title, a->lang));
+	/* it stays until the answer, or until it is safe here */
+	p->saving = app_write(a, write, &args, label, form_row(p, &args)) &&
+		    p->view->pane_count == 1;
+	free(label);
+	last = drafts_get(&a->lasts, write, true);
+	values_clear(last);
+	form_remember(p, last);
+	if (p->saving && a->link != LINK_ONLINE) {
+		form_answered(a, write);
+		drafts_drop(&a->drafts, write);
 	}
-	for (size_t i = 0; p->statement && i < p->statement->arg_count; i++) {
-		const char *name = p->statement->args[i].name;
-		struct value v = {.type = CODEC_NULL};
-
-		if (!values_get(&args, name))
-			v = pane_value(p, name);
-		if (v.type != CODEC_NULL)
-			values_set(&args, name, v);
-	}
-	if (good && p->statement) {
-		struct values *last =
-		    drafts_get(&a->lasts, p->def->statement, true);
-
-		values_clear(last);
-		form_remember(p, last);
-		form_remember(
-		    p, drafts_get(&a->drafts, p->def->statement, true));
-		label = xstrdup(label_text(&p->view->def->title, a->lang));
-		app_write(a, p->def->statement, &args, label, 0);
-		free(label);
-		p->saving = alone;
-		if (alone && a->link != LINK_ONLINE)
-			form_answered(a, p->def->statement);
-	}
+out:
 	values_clear(&args);
 }
 
@@ -559,117 +336,6 @@ form_act(struct pane *p, enum action act, long count)
 {
 	(void)p, (void)act, (void)count;
 	return false;
-}
-
-static int
-field_height(const struct field_def *f)
-{
-	return strcmp(f->type, "note") == 0 && f->height > 1 ? f->height : 1;
-}
-
-/* A note wraps within its box; the caret follows. */
-static void
-draw_note(struct pane *p, struct grid *g, struct rect r, size_t i, bool caret)
-{
-	const struct edit *e = &p->fields[i].edit;
-	const char *s = edit_text(e);
-	size_t at = 0;
-	int used = 0;
-
-	for (int line = 0; line < r.h; line++) {
-		size_t n = text_fit(s + at, r.w, &used);
-		const char *nl = memchr(s + at, '\n', n);
-		char *part;
-
-		if (nl)
-			n = (size_t)(nl - (s + at));
-		part = xstrndup(s + at, n);
-		grid_put(g, r.y + line, r.x, r.w, part, STYLE_EDIT);
-		if (caret && e->at >= at && e->at <= at + n) {
-			part[e->at - at] = '\0';
-			g->cursor_y = r.y + line;
-			g->cursor_x = r.x + text_width(part);
-			g->cursor_shown = true;
-			caret = false; /* the first that fits */
-		}
-		free(part);
-		at += n + (nl != NULL);
-	}
-}
-
-static int
-draw_field(struct pane *p, struct grid *g, int y, size_t i, int label_cells,
-    bool focused)
-{
-	const struct field_def *f = &p->def->fields[i];
-	struct rect r = p->rect;
-	bool here = focused && i == p->field;
-	int x = r.x + 1, height = field_height(f), w;
-	const char *tail = p->fields[i].error;
-
-	grid_put(g, y, x, label_cells, label_text(&f->label, pane_app(p)->lang),
-	    here ? STYLE_HEADING : STYLE_PLAIN);
-	grid_put(g, y, x + label_cells, 2, f->required ? "*" : " ", STYLE_BAD);
-	x += label_cells + 2;
-	w = r.x + r.w - x - 2;
-	if (w > 40 && !tail[0])
-		w = 40;
-	if (w > 40)
-		w = w > 64 ? w - 26 : 38;
-	if (w < 4)
-		return y + height;
-	grid_put(g, y, x, 1, "[", STYLE_MUTED);
-	if (height > 1)
-		draw_note(p, g, (struct rect){y, x + 1, height, w}, i, here);
-	else
-		edit_draw(&p->fields[i].edit, g, (struct rect){y, x + 1, 1, w},
-		    here ? STYLE_EDIT : STYLE_PLAIN, here, false);
-	grid_put(g, y + height - 1, x + w + 1, 1, "]", STYLE_MUTED);
-	if (!tail[0] && here && (f->lookup || f->choices))
-		tail = "F4";
-	grid_put(g, y, x + w + 3, r.x + r.w - (x + w + 3), tail,
-	    p->fields[i].error[0] ? STYLE_BAD : STYLE_MUTED);
-	return y + height;
-}
-
-static void
-form_draw(struct pane *p, struct grid *g, bool focused)
-{
-	const struct app *a = pane_app(p);
-	int y = p->rect.y, end = y + p->rect.h, cells = 4, w;
-	size_t first = 0;
-
-	pane_heading(p, g, focused, "");
-	y++;
-	for (size_t i = 0; i < p->def->field_count; i++) {
-		w = text_width(label_text(&p->def->fields[i].label, a->lang));
-		cells = w > cells ? w : cells;
-	}
-	cells = cells > LABEL_MAX ? LABEL_MAX : cells;
-	for (; first < p->field; first++) {
-		w = 0;
-		for (size_t i = first; i <= p->field; i++)
-			w += field_height(&p->def->fields[i]);
-		if (y + w <= end)
-			break;
-	}
-	for (size_t i = first; i < p->def->field_count && y < end; i++)
-		y = draw_field(p, g, y, i, cells + 1, focused);
-	if (y + 1 < end && focused)
-		grid_put(g, y + 1, p->rect.x + 1, p->rect.w - 1,
-		    app_string(a, STR_FORM_KEYS), STYLE_MUTED);
-}
-
-static void
-form_lines(const struct pane *p, int width, int *want, int *least)
-{
-	int n = 3;
-
-	(void)width;
-	for (size_t i = 0; i < p->def->field_count; i++)
-		n += field_height(&p->def->fields[i]);
-	*want = p->def->height ? p->def->height + 1 : n;
-	*least = *want < 4 ? *want : 4;
 }
 
 const struct widget_ops form_ops = {

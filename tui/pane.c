@@ -327,6 +327,35 @@ open_form(
 	free(caption);
 }
 
+/* The one thing that is missing is picked at once. */
+static void
+pick_at_once(struct app *a)
+{
+	struct pane *p = app_focus(a);
+
+	if (!p || !p->fields || p->def->field_count != 1 ||
+	    p->fields[0].edit.len > 0)
+		return;
+	if (p->def->fields[0].choices)
+		picker_open(a, PICK_CHOICE, p);
+	else if (p->def->fields[0].lookup)
+		picker_open(a, PICK_LOOKUP, p);
+}
+
+/* Of a row a write takes which record it is, by itself: the rest of what the
+ * row shows was not said about the write, a new person has not its name. */
+static bool
+is_of_row(const struct key_def *k, const char *arg)
+{
+	size_t n = strlen(arg);
+
+	for (size_t i = 0; i < k->with.count; i++)
+		if (strcmp(k->with.items[i].arg, arg) == 0)
+			return true;
+	return (n > 3 && strcmp(arg + n - 3, "_id") == 0) ||
+	       strcmp(arg, "version") == 0;
+}
+
 /* The write's arguments as the selected row has them; false: one that must be
  * given is missing. */
 static bool
@@ -336,11 +365,13 @@ write_args(struct pane *p, const struct key_def *k,
 	bool complete = true;
 
 	for (size_t i = 0; i < st->arg_count; i++) {
-		struct value v =
-		    resolve(p->view, p, &k->with, st->args[i].name);
+		const char *name = st->args[i].name;
+		struct value v = {.type = CODEC_NULL};
 
+		if (is_of_row(k, name))
+			v = resolve(p->view, p, &k->with, name);
 		if (v.type != CODEC_NULL)
-			values_set(args, st->args[i].name, v);
+			values_set(args, name, v);
 		else
 			complete &= st->args[i].nullable;
 	}
@@ -469,10 +500,13 @@ run_write(struct pane *p, const struct key_def *k)
 	form = bundle_form(a->bundle, k->target);
 	if (!form && p->ops && p->ops->rows && !pane_has_row(p))
 		app_say(a, true, STR_SELECT_FIRST);
-	else
-		open_form(p,
-		    form ? form : bundle_make_form(a->bundle, st, &args),
+	else if (form)
+		open_form(p, form, &args);
+	else {
+		open_form(p, bundle_make_form(a->bundle, st, &args, &k->label),
 		    &args);
+		pick_at_once(a);
+	}
 	values_clear(&args);
 }
 

@@ -6,10 +6,9 @@
  *
  * KEY belongs to a rep.  Waits are for content, with a deadline.  Without a
  * stage the daemon is there; `offline` comes after that run, with the daemon
- * stopped: rows of then, two writes that wait.  `back` has the daemon again,
- * which takes one of them and refuses the other; `locked`: the key has the
- * passphrase "right"; `revoked`: it knows the key
- * no more.
+ * stopped: rows of then, three writes that wait.  `back` has the daemon again,
+ * which takes two of them and refuses the third; `locked`: the key has the
+ * passphrase "right"; `revoked`: it knows the key no more.
  */
 #include <errno.h>
 #include <poll.h>
@@ -350,6 +349,21 @@ abandon(char **argv)
 }
 
 static void
+log_offline(const char *first, const char *summary, const char *queued)
+{
+	type("v");
+	check(expect("Log a visit"), "a form opens");
+	type(first);
+	type("\033[21~"); /* to what is required */
+	check(expect_cursor("Summary"), "and can be filled");
+	check(row_with("[written without") < 0, "with nothing of another's");
+	type(summary);
+	type("\033[21~");
+	check(expect(queued), "its write waits");
+	check(expect_gone("F10 save"), "and the form is gone");
+}
+
+static void
 stage_offline(char **argv)
 {
 	start(argv);
@@ -360,13 +374,15 @@ stage_offline(char **argv)
 	check(expect(", offline --"), "and that nothing newer is to be had");
 	check(expect(">  "), "its rows are there");
 	type("f");
+	check(expect("complaint handled"), "a key asks for what is missing");
+	type("complaint\r");
+	check(expect("[complaint handled"), "which is picked from a list");
+	type("\033[21~");
 	check(expect(">~"), "a row whose write waits says so");
-	type("v");
-	check(expect("Log a visit"), "a form opens");
-	type("\033[21~"); /* to what is required */
-	check(expect_cursor("Summary"), "and can be filled");
-	type("written without a daemon\033[21~");
-	check(expect("queued 2"), "two writes wait");
+	log_offline("", "written without a daemon", "queued 2");
+	type("jj");
+	/* S-Tab goes back to when it was */
+	log_offline("\033[Z\0252099-01-01 09:00", "not yet", "queued 3");
 	type("Q");
 	check(expect("Quit?"), "leaving mentions them");
 	leave("y");
@@ -380,13 +396,19 @@ stage_back(char **argv)
 	check(expect_gone("queued"), "and none waits any more");
 	go_to("customers");
 	check(expect("Customers 1/"), "the rows are live");
-	check(expect(">!"), "the row of the refused write says so");
-	check(row_with(">~") < 0, "no row says that it waits");
+	check(expect(" ! "), "the row of the refused write says so");
+	check(row_with("~") < 0, "no row says that it waits");
 	type("\017"); /* C-o */
-	check(expect("confirm data  "), "what was refused is listed");
-	check(expect("Name the business action"), "with the reason");
+	check(expect("Log a visit  "), "what was refused is listed");
+	check(expect("future"), "with the reason");
 	type("\r");
 	check(expect_gone("refused 1"), "and gone once it was read");
+	type("f");
+	check(expect("data confirmed"), "a key asks for what is missing");
+	type("data con\r\033[21~");
+	check(expect("saved: confirm data"), "and is done at once online");
+	type("u");
+	check(expect("undone"), "and undone");
 	leave("Q");
 }
 

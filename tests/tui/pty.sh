@@ -33,6 +33,12 @@ written()
 		where summary = 'written without a daemon'")" = "$1" ]
 }
 
+confirmed()
+{
+	[ "$(psql -XAtc "select count(*) from firebreak.audit_all
+		where action = 'confirm' and cause = '$1'")" = "$2" ]
+}
+
 empty_or_gone()
 {
 	for file in "$company/rep.key.queue" "$company/rep.key.screens" \
@@ -48,6 +54,9 @@ ok 'nothing was written meanwhile' written 0
 company_daemon
 stage back
 ok 'what waited was written once' written 1
+ok 'and confirmed for the reason that was picked' \
+	confirmed complaint_handled 1
+ok 'as was what was confirmed online' confirmed data_confirmed 1
 cp "$company/rep.key" "$company/locked.key"
 "$B/tests/tui/pin" "$company/locked.key" "$address" "$server_key" right
 key=locked

@@ -30,6 +30,8 @@ keys_for()
 	opportunity) echo 'opportunities:Enter' ;;
 	opportunity_close) echo 'opportunities:x' ;;
 	task_done) echo 'tasks:x' ;;
+	unit_new) echo 'people:Tab o' ;;
+	unit_rename) echo 'people:Tab r' ;;
 	visit) echo 'customers:v' ;;
 	activity) echo 'customers:c' ;;
 	*) echo "$1:" ;;
@@ -56,6 +58,13 @@ role_all()
 		done
 	done | sed 's/ *$//'
 	shot $1 zh 40x10 customers | sed 's/ *$//'
+	[ $1 = ops ] || for lang in en zh; do
+		# forms that no screen has
+		shot $1 $lang 80x24 customers f
+		shot $1 $lang 80x24 customers 'f Esc'
+		shot $1 $lang 80x24 customers 'f 合 同 Enter'
+	done | sed 's/ *$//'
+	[ $1 != supervisor ] || shot $1 en 80x24 customers t | sed 's/ *$//'
 }
 
 # What is wrong with screens in small terminals: they fail, or do not fill the

@@ -1,7 +1,7 @@
 -- statement: customer/confirm
 -- purpose: The key fields were checked in a business action and are right.
 -- roles: rep supervisor
--- args: customer_id bigint, cause text?, activity_id bigint?
+-- args: customer_id bigint, cause text, activity_id bigint?
 -- rows: one
 -- changes: customer audit
 -- undo: customer/restore
