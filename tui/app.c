@@ -30,6 +30,11 @@ app_init(struct app *a, const struct app_host *host, const struct port *port,
 static void
 view_free(struct view *v)
 {
+	struct pane *picking = v->app->picker.pane;
+
+	/* a form may be answered while something is looked up for it */
+	if (picking && picking->view == v)
+		picker_close(v->app);
 	for (size_t i = 0; i < v->pane_count; i++)
 		pane_clear_all(&v->panes[i]);
 	free(v->panes);

@@ -15,8 +15,8 @@ for role in rep supervisor ops finance technical service marketing supply; do
 	mv "$company/keys/1" "$company/$role.key"
 	"$B/tests/tui/pin" "$company/$role.key" "$address" "$server_key"
 	"$B/tests/tui/keys" "$company/$role.key" >"$company/out" 2>&1 || {
-		cat "$company/out"
-		tui_log
+		sed "s/^/# /" "$company/out" >&2
+		tui_log >&2
 		exit 1
 	}
 	grep -v '^1\.\.' "$company/out" | sed "s/^\(.*ok [12]\) - /\1 - $role: /"
