@@ -17,7 +17,7 @@ B=${B:-build/plain}
 export B
 if [ -z "${BENCH_INSIDE:-}" ]; then
 	make -s B="$B" all "$B/tests/bench/load" "$B/tests/bench/event" "$B/tests/bench/script" \
-		"$B/tests/bench/term" "$B/tests/tui/pin" >&2
+		"$B/tests/bench/direct" "$B/tests/bench/term" "$B/tests/tui/pin" >&2
 	export BENCH_INSIDE=1
 	[ "${BENCH_FSYNC:-on}" = on ] && fsync=--fsync || fsync=
 	exec sh tests/with-pg.sh $fsync sh "$0"
@@ -160,14 +160,35 @@ heavy()
 	done | say "$1_p99_heavy_ms" ms
 }
 
+# One terminal beside one client of libpq that sends the same statements in one
+# pipeline: what the daemon, the channel and the terminal's protocol add to a
+# request.
 overhead()
 {
 	scripts point
+	read -r me lo hi choice <"$company/pgbench/people"
+	ids=$(echo "$choice" | grep -o 'then [0-9]*' | cut -d' ' -f2)
+	{
+		echo 'BEGIN'
+		echo "SET LOCAL firebreak.person = $me"
+		echo "SET LOCAL firebreak.lo = $lo"
+		echo "SET LOCAL firebreak.hi = $hi"
+		sed "s/@me@/$me/g;s/@lo@/$lo/g;s/@hi@/$hi/g;s/:customer/\$1/g" \
+			"$company/pgbench/text" | tr '\n' ' '
+		printf '\nCOMMIT\n'
+	} >"$company/pgbench/direct"
 	for i in $(seq "$runs"); do
 		load_run 1 point "$seconds"
-		awk -v ours="$(figure point_per_s)" -v tps="$(tps point 1 .p)" \
-			'BEGIN { print 1e6 / ours - 1e6 / tps }'
-	done | say overhead_us us
+		# shellcheck disable=SC2086
+		PGOPTIONS='-c plan_cache_mode=force_generic_plan -c jit=off' \
+			"$B/tests/bench/direct" "host=$PGHOST dbname=$PGDATABASE
+			user=firebreak_app" "$seconds" $ids \
+			<"$company/pgbench/direct" >"$company/direct"
+		echo "$(figure point_per_s) $(cut -d' ' -f2 "$company/direct")"
+	done >"$company/overhead"
+	awk '{ print 1e6 / $1 }' "$company/overhead" | say one_terminal_us us
+	awk '{ print 1e6 / $2 }' "$company/overhead" | say one_libpq_us us
+	awk '{ print 1e6 / $1 - 1e6 / $2 }' "$company/overhead" | say overhead_us us
 }
 
 logins()
