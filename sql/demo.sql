@@ -33,6 +33,11 @@ create function demo.shuffle(i bigint, n bigint, seed bigint) returns bigint
 language sql immutable parallel safe
 as $$ select (i * 2654435761 + seed * 7919) % n $$;
 
+-- What arrives of the company's plan at a rep, in fen and a year, on average.
+create function demo.target() returns float8
+language sql immutable parallel safe
+as $$ select 46500000.0::float8 $$;
+
 create table demo.word (kind text primary key, zh text[], en text[]);
 insert into demo.word (kind, zh, en) values
     ('surname',
@@ -211,7 +216,7 @@ begin
 	        ::date,
 	    demo.pick('{follow_top,alone,mentor,class}', demo.r(seed, 5, n)),
 	    case when p.role = 'rep' then jsonb_build_object('target',
-	        (9300000000.0 / reps * (0.73 + 0.54 * demo.r(seed, 6, n)))::bigint)
+	        (demo.target() * (0.73 + 0.54 * demo.r(seed, 6, n)))::bigint)
 	        else '{}' end, v_now
 	from demo_person p,
 	    (select zh, en from demo.word where kind = 'surname') f,
@@ -251,7 +256,7 @@ begin
 		    ('FB-AI1', 'Vision Inspect', 'vision', 120000))
 		    p(code, name, series, price)
 		returning product_id, name, price)
-	select row_number() over (order by product_id) - 1 as n, * from made;
+	select row_number() over (order by price) - 1 as n, * from made;
 	insert into firebreak.product_stage (product_id, from_on, stage)
 	select product_id, date '2024-01-01', demo.pick(
 	    '{introduction,growth,growth,mature,mature,decline}',
@@ -496,34 +501,52 @@ begin
 end
 $$;
 
--- Two deals for three customers, with the stages they went through.
+-- Two deals for three customers, with the stages they went through.  Deals end
+-- evenly over the days; what is won comes to what reached the reps as their
+-- targets, so that promises and results are of one size.
 create function demo.build_opportunities(customers bigint, days bigint,
     reps bigint, seed bigint, base bigint) returns void
 language plpgsql
 as $$
 declare
 	v_now timestamptz := clock.now();
+	v_mean float8 := demo.target() * reps * days / 365
+	    / greatest(1, customers * 0.2);
+	v_prices float8[] := (select array_agg(price order by n)
+	    from demo_product);
 begin
 	create temp table demo_deal on commit drop as
 	select nextval(pg_get_serial_sequence('firebreak.opportunity',
 	        'opportunity_id')) as opportunity_id, base + d.i as customer_id,
 	    r.code, r.person_id, d.*, p.product_id, p.name as product,
-	    greatest(1, (p.price * (1 + 30 * demo.r(seed, 54, d.n) ^ 3))::bigint)
-	        as amount,
-	    case when d.fate < 0.30 then 5 when d.fate < 0.55 then 6
-	        else 1 + floor(demo.r(seed, 55, d.n) * 4)::int end as at_stage
+	    (greatest(1, round(d.wish / p.price)) * p.price
+	        * (0.88 + 0.12 * demo.r(seed, 64, d.n)))::bigint as amount,
+	    v_now - d.ended * interval '1 day' as until,
+	    v_now - (d.ended + d.took) * interval '1 day' as made
 	from (select g as n,
-	    floor(customers * demo.r(seed, 50, g))::bigint as i,
-	    demo.r(seed, 51, g) as fate,
-	    v_now - (6 + (days - 6) * demo.r(seed, 52, g)) * interval '1 day'
-	        as made
-	    from generate_series(0, customers * 2 / 3) g) d
+	    floor(customers * demo.r(seed, 50, g))::bigint as i, f.at_stage,
+	    case when f.at_stage < 5 then 0.2 + 5 * demo.r(seed, 52, g)
+	        else 0.05 + (days - 6) * demo.r(seed, 52, g) end as ended,
+	    case when f.at_stage < 5 then 6 + (days - 6) * demo.r(seed, 62, g)
+	        else 12 + 90 * demo.r(seed, 62, g) ^ 2 end as took,
+	    -- many small ones and a few of ten times as much; 1 on average
+	    v_mean * (0.2 + 0.8 * demo.r(seed, 54, g)
+	        + 8.4 * demo.r(seed, 63, g) ^ 20) as wish
+	    from generate_series(0, customers * 2 / 3) g
+	    cross join lateral (select case when demo.r(seed, 51, g) < 0.30 then 5
+	        when demo.r(seed, 51, g) < 0.55 then 6
+	        else 1 + floor(demo.r(seed, 55, g) * 4)::int end as at_stage
+	        offset 0) f) d
 	join demo_rep r on r.rep = d.i * 48271 % reps
-	join demo_product p on p.n = floor(10 * demo.r(seed, 53, d.n) ^ 1.3);
+	-- one of the products that are not dearer than the deal
+	join demo_product p on p.n = floor(demo.r(seed, 53, d.n)
+	    * greatest(1, width_bucket(d.wish, v_prices)));
 	create temp table demo_step on commit drop as
 	select d.opportunity_id, d.customer_id, d.code, d.person_id, s.k,
-	    s.position, d.made + (v_now - d.made) * 0.97
-	        * (s.k - 1 + 0.8 * demo.r(seed, 56, d.n * 8 + s.k)) / s.steps as at,
+	    s.position, d.made + (d.until - d.made) * case
+	        when s.k = s.steps and s.position > 4 then 1
+	        else (s.k - 1 + 0.8 * demo.r(seed, 56, d.n * 8 + s.k)) / s.steps
+	        end as at,
 	    s.k = s.steps as last
 	from demo_deal d
 	cross join lateral (select case when d.at_stage = 6
@@ -613,6 +636,37 @@ begin
 end
 $$;
 
+-- What reps promise for two weeks.  Who has something to close promises about
+-- that, a little more or less than what comes of it; who has not promises a
+-- share of the target, and nothing comes.
+create function demo.build_promises(seed bigint, p_epoch date) returns void
+language plpgsql
+as $$
+begin
+	insert into firebreak.commitment (person_id, starts_on, org_code, amount,
+	    recorded_at)
+	select r.person_id, f.starts_on, r.code, greatest(
+	    (p.extra ->> 'target')::float8 / 26 * (0.5 + 0.7 *
+	        demo.r(seed, 95, r.rep * 8 + f.b)),
+	    w.amount / (f.share * (0.6 + 0.6 * demo.r(seed, 96, r.rep * 8 + f.b)))
+	    )::bigint / 10000 * 10000, f.from_at
+	from demo_rep r
+	join firebreak.person p using (person_id)
+	cross join (select b, s as starts_on, clock.start_of(s) as from_at,
+	        -- of the two weeks that run, some part
+	        least(1, greatest(0.35, extract(epoch from clock.now()
+	            - clock.start_of(s)) / (14 * 86400))) as share
+	    from generate_series(0, 3) b cross join lateral (select p_epoch
+	        + ((clock.today() - p_epoch) / 14 - b) * 14 as s) d) f
+	left join (select o.owner_id, ((o.closed_at at time zone 'Asia/Shanghai')
+	        ::date - p_epoch) / 14 as fortnight, sum(o.amount)::float8 as amount
+	    from firebreak.opportunity o
+	    where o.state = 'won' and o.closed_at > clock.now() - interval '60 days'
+	    group by 1, 2) w on w.owner_id = r.person_id
+	    and w.fortnight = (f.starts_on - p_epoch) / 14;
+end
+$$;
+
 -- Leads, tasks, tickets, promises.
 create function demo.build_rest(reps bigint, customers bigint, seed bigint,
     base bigint) returns void
@@ -680,28 +734,26 @@ begin
 	cross join lateral (select 120 * demo.r(seed, 91, g) as age,
 	    floor(customers * demo.r(seed, 94, g))::bigint as c) t
 	join demo_rep r on r.rep = t.c * 48271 % reps;
-	insert into firebreak.commitment (person_id, starts_on, org_code, amount,
-	    recorded_at)
-	select r.person_id, v_epoch + ((clock.today() - v_epoch) / 14 - b) * 14,
-	    r.code, (9300000000.0 / reps / 26 * (0.6 + 0.8 *
-	        demo.r(seed, 95, r.rep * 8 + b)))::bigint, v_now - b * interval
-	        '14 days'
-	from demo_rep r, generate_series(0, 3) b;
+	perform demo.build_promises(seed, v_epoch);
 end
 $$;
 
--- 120.0 M planned, 108.0 M after the regions, 93.0 M after the areas, and
--- reps' targets within 27 % of the mean: kept for whoever looks for the loss.
-create function demo.build_targets() returns void
+-- 120.0 M planned for 200 reps, 108.0 M after the regions, 93.0 M after the
+-- areas, and reps' targets within 27 % of the mean: kept for whoever looks for
+-- the loss.
+create function demo.build_targets(reps bigint) returns void
 language plpgsql
 as $$
+declare
+	v_arrived bigint := (demo.target() * reps)::bigint;
 begin
 	insert into firebreak.setting (name, value, note)
-	select 'demo.targets', jsonb_build_object('company', 12000000000,
-	    'region', (select jsonb_object_agg(unit_id, 10800000000 / count)
-	        from demo_unit, (select count(*) from demo_unit
+	select 'demo.targets', jsonb_build_object(
+	    'company', v_arrived / 93 * 120,
+	    'region', (select jsonb_object_agg(unit_id, v_arrived / 93 * 108
+	        / count) from demo_unit, (select count(*) from demo_unit
 	        where kind = 'region') n where kind = 'region'),
-	    'area', (select jsonb_object_agg(unit_id, 9300000000 / count)
+	    'area', (select jsonb_object_agg(unit_id, v_arrived / count)
 	        from demo_unit, (select count(*) from demo_unit
 	        where kind = 'area') n where kind = 'area'))::text,
 	    'what the synthetic company planned and what arrived, in fen'
@@ -761,7 +813,7 @@ begin
 		when 'orders' then perform demo.build_orders(p_seed);
 		when 'rest' then perform demo.build_rest(p_reps, p_customers, p_seed,
 		    v_base);
-		when 'targets' then perform demo.build_targets();
+		when 'targets' then perform demo.build_targets(p_reps);
 		end case;
 		ms := extract(epoch from clock_timestamp() - v_from) * 1000;
 		rows := case step
