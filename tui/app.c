@@ -9,6 +9,7 @@
 
 #define HANDS_OFF 500000 /* us after the last key */
 #define OF_DELAY 120000
+#define HANDS_PAUSE 500000 /* us between two renewals while keys come */
 #define MESSAGE_MAX 600
 
 void
@@ -309,6 +310,7 @@ pane_tick(struct pane *p, uint64_t now, uint64_t *next)
 	}
 	if (p->refresh_due && now >= p->refresh_due) {
 		p->refresh_due = 0;
+		p->refreshed_at = now;
 		for (int i = 0; i < p->source_count; i++)
 			if (p->sources[i].stale)
 				source_refresh(&p->sources[i]);
@@ -371,10 +373,18 @@ app_tick(struct app *a)
 	return next;
 }
 
+/* Keys come before news: who types or walks gets those twice a second. */
+static uint64_t
+refresh_time(const struct app *a, const struct pane *p)
+{
+	uint64_t now = a->host.now(), next = p->refreshed_at + HANDS_PAUSE;
+
+	return now < a->last_key + HANDS_OFF && next > now ? next : now;
+}
+
 void
 app_on_stale(struct app *a, uint32_t id)
 {
-	uint64_t now = a->host.now();
 
 	for (struct view *v = a->view; v; v = v->parent)
 		for (size_t i = 0; i < v->pane_count; i++) {
@@ -384,7 +394,8 @@ app_on_stale(struct app *a, uint32_t id)
 				if (p->sources[j].watch_id == id) {
 					p->sources[j].stale = true;
 					if (!p->refresh_due)
-						p->refresh_due = now;
+						p->refresh_due =
+						    refresh_time(a, p);
 				}
 		}
 }

@@ -82,6 +82,7 @@ struct pane {
 	int left;      /* first column shown after the frozen ones */
 	int frozen;
 	struct column_ui *columns;
+	struct list_picture *picture; /* list_picture.c; NULL: none */
 	struct id_list marks;
 	struct id_list folds;
 	char *find;
@@ -94,6 +95,7 @@ struct pane {
 	uint64_t of_due; /* ask for it then; 0: nothing due */
 	uint64_t prompt_due;
 	uint64_t refresh_due;
+	uint64_t refreshed_at;
 
 	struct field_ui *fields;
 	size_t field;

@@ -167,23 +167,33 @@ settle(struct program *p, bool key)
 		loop_timer_set(p->timer, next > now ? next - now : 0);
 }
 
-static void
-on_tty(unsigned what, void *arg)
+/* All keys that are there; whether there was one. */
+static bool
+take_keys(struct program *p)
 {
-	struct program *p = arg;
+	bool any = false;
 	uint32_t key;
 
-	(void)what;
-	if (term_is_gone()) {
-		p->app.quit = true;
-		return;
-	}
-	while ((key = term_key()) != 0 && !p->app.quit)
+	while (!p->app.quit && (key = term_key()) != 0) {
+		any = true;
 		if (key == KEY_PASTE_)
 			app_paste(&p->app, term_pasted());
 		else
 			app_key(&p->app, key);
-	settle(p, true);
+	}
+	return any;
+}
+
+static void
+on_tty(unsigned what, void *arg)
+{
+	struct program *p = arg;
+
+	(void)what;
+	if (term_is_gone())
+		p->app.quit = true;
+	else
+		settle(p, take_keys(p));
 }
 
 static void
@@ -289,7 +299,8 @@ run_terminal(struct program *p, struct err *e)
 	net_connect(p->net, &o);
 	while (!p->app.quit) {
 		loop_turn(p->loop, true);
-		settle(p, false);
+		/* a key does not wait for the frame of what came */
+		settle(p, take_keys(p));
 	}
 	term_stop();
 	failed = 0;

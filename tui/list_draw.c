@@ -174,15 +174,14 @@ row_mark(const struct pane *p, const struct source *s, int row)
 	return source_changed(s, row) ? '*' : ' ';
 }
 
-static int
-tree_indent(const struct pane *p, const struct source *s,
-    const struct value *cells, int row, struct buf *out)
+static void
+tree_indent(
+    const struct pane *p, const struct source *s, int row, struct buf *out)
 {
 	int depth = list_depth(p, s, row);
 
-	(void)cells;
 	if (depth < 0)
-		return 0;
+		return;
 	for (int i = 0; i < depth && i < 16; i++)
 		buf_add_str(out, "  ");
 	if (list_depth(p, s, row + 1) > depth)
@@ -190,56 +189,70 @@ tree_indent(const struct pane *p, const struct source *s,
 		    id_list_has(&p->folds, source_id(s, row)) ? "> " : "v ");
 	else
 		buf_add_str(out, "  ");
-	return depth;
 }
 
 static void
-draw_row(struct pane *p, struct grid *g, int y, const struct source *s, int row,
+draw_cells(struct pane *p, struct grid *g, int y, const struct row_look *look,
     const int *widths)
 {
+	const struct source *s = &p->sources[look->section];
 	struct value *cells =
 	    xcalloc(p->statement->column_count, sizeof(*cells));
-	const struct list_ui *ui = &p->lists[s - p->sources];
-	bool selected =
-	    s - p->sources == p->section && ui->has_selected && ui->at == row;
-	bool focused = app_focus(pane_app(p)) == p;
-	char mark[3] = {selected ? '>' : ' ', row_mark(p, s, row), 0};
-	int x = p->rect.x, end = x + p->rect.w, w;
-	enum style base = STYLE_PLAIN, cell;
+	int x = p->rect.x + MARK_CELLS, end = p->rect.x + p->rect.w, w;
 	struct buf text = {0};
+	enum style style;
 	bool first = true;
 
-	if (s->as_of)
-		base = STYLE_MUTED;
-	if (selected)
-		base = focused ? STYLE_FOCUS : STYLE_SELECTED;
-	source_row(s, row, cells);
-	grid_put(g, y, x, p->rect.w, "", base);
-	grid_put(g, y, x, 2, mark, mark[1] == '!' ? STYLE_BAD : base);
-	x += MARK_CELLS;
+	source_row(s, look->row, cells);
 	for (int c = column_next(p, -1); c >= 0 && x < end;
 	     c = column_next(p, c)) {
 		buf_reset(&text);
 		if (first)
-			tree_indent(p, s, cells, row, &text);
+			tree_indent(p, s, look->row, &text);
 		first = false;
-		cell = list_cell(p, s, cells, c, &text);
+		style = list_cell(p, s, cells, c, &text);
 		w = widths[c] < end - x ? widths[c] : end - x;
-		if (base == STYLE_FOCUS || cell == STYLE_PLAIN || s->as_of)
-			cell = base;
+		if (look->base == STYLE_FOCUS || style == STYLE_PLAIN ||
+		    s->as_of)
+			style = look->base;
 		if (column_is_right(p, c))
-			grid_put_right(g, y, x, w, buf_str(&text), cell);
+			grid_put_right(g, y, x, w, buf_str(&text), style);
 		else
-			grid_put(g, y, x, w, buf_str(&text), cell);
+			grid_put(g, y, x, w, buf_str(&text), style);
 		x += w + 1;
+	}
+	buf_clear(&text);
+	cells_clear(p, cells);
+	free(cells);
+}
+
+static void
+draw_row(struct pane *p, struct grid *g, int y, int section, int row,
+    const int *widths)
+{
+	const struct source *s = &p->sources[section];
+	const struct list_ui *ui = &p->lists[section];
+	bool selected =
+	    section == p->section && ui->has_selected && ui->at == row;
+	bool focused = app_focus(pane_app(p)) == p;
+	struct row_look look = {section, row, row_mark(p, s, row), STYLE_PLAIN};
+	char mark[3] = {selected ? '>' : ' ', (char)look.mark, 0};
+
+	if (s->as_of)
+		look.base = STYLE_MUTED;
+	if (selected)
+		look.base = focused ? STYLE_FOCUS : STYLE_SELECTED;
+	if (!picture_draw(p, g, y, &look)) {
+		grid_put(g, y, p->rect.x, p->rect.w, "", look.base);
+		grid_put(g, y, p->rect.x, 2, mark,
+		    mark[1] == '!' ? STYLE_BAD : look.base);
+		draw_cells(p, g, y, &look, widths);
+		picture_keep(p, g, y, &look);
 	}
 	if (selected && focused) {
 		g->cursor_y = y;
 		g->cursor_x = p->rect.x;
 	}
-	buf_clear(&text);
-	cells_clear(p, cells);
-	free(cells);
 }
 
 /* Keeps the selected row within the window of `rows` lines. */
@@ -288,11 +301,10 @@ draw_rows(struct pane *p, struct grid *g, int y, int rows, int section,
 	const struct source *s = &p->sources[section];
 	int drawn = 0;
 
-	scroll_into(p, section, rows);
 	for (int row = p->lists[section].top;
 	     row < source_count(s) && drawn < rows; row++)
 		if (list_shows(p, s, row))
-			draw_row(p, g, y + drawn++, s, row, widths);
+			draw_row(p, g, y + drawn++, section, row, widths);
 	if (drawn == 0 && rows > 0 && p->ops != &alerts_ops) {
 		draw_state(p, g, y, s);
 		drawn = 1;
@@ -351,21 +363,23 @@ draw_prompt(struct pane *p, struct grid *g, int y, bool focused)
 static void
 table_draw(struct pane *p, struct grid *g, bool focused)
 {
-	int *widths = xcalloc(p->def->column_count + 1, sizeof(*widths));
+	const int *widths;
 	struct buf extra = {0};
 	int y = p->rect.y + 1, end = p->rect.y + p->rect.h;
+	bool headings;
 
 	count_text(p, &extra);
 	pane_heading(p, g, focused, buf_str(&extra));
 	buf_clear(&extra);
 	if (y < end)
 		y += draw_prompt(p, g, y, focused);
-	list_widths(p, p->rect.w - MARK_CELLS, widths);
-	if (end - y > 2)
+	headings = end - y > 2;
+	scroll_into(p, 0, end - y - headings);
+	widths = picture_widths(p, p->rect.w - MARK_CELLS);
+	if (headings)
 		draw_headings(p, g, y++, widths);
 	if (y < end)
 		draw_rows(p, g, y, end - y, 0, widths);
-	free(widths);
 }
 
 static void
@@ -397,49 +411,65 @@ alerts_heading(struct pane *p, struct grid *g, int y, int section)
 	buf_clear(&text);
 }
 
-/* Each level gets its heading always, the columns theirs where there is room;
- * lines go to red first. */
+/* Lines for the rows of each level: they go to red first, but the levels
+ * below keep three each where they can. */
 static void
-alerts_draw(struct pane *p, struct grid *g, bool focused)
+alerts_share(const struct pane *p, int left, int rows[PANE_SOURCES])
 {
-	int *widths = xcalloc(p->def->column_count + 1, sizeof(*widths));
-	int y = p->rect.y + 1, left = p->rect.h - 1 - PANE_SOURCES, rows;
-	bool headings = left > 2 * PANE_SOURCES;
-	int news = 0, want[PANE_SOURCES];
-	struct buf extra = {0};
+	int want[PANE_SOURCES];
 
-	for (int i = 0; i < PANE_SOURCES; i++) {
-		news += source_new_rows(&p->sources[i]);
+	for (int i = 0; i < PANE_SOURCES; i++)
 		want[i] = source_count(&p->sources[i]);
+	for (int i = 0; i < PANE_SOURCES; i++) {
+		rows[i] = left;
+		for (int j = i + 1; j < PANE_SOURCES; j++)
+			rows[i] -= want[j] < 3 ? want[j] : 3;
+		if (i == p->section && rows[i] < 1)
+			rows[i] = left > 0 ? 1 : 0;
+		if (rows[i] > want[i])
+			rows[i] = want[i];
+		if (rows[i] < 0)
+			rows[i] = 0;
+		left -= rows[i];
 	}
+}
+
+static void
+alerts_top(struct pane *p, struct grid *g, bool focused)
+{
+	struct buf extra = {0};
+	int news = 0;
+
+	for (int i = 0; i < PANE_SOURCES; i++)
+		news += source_new_rows(&p->sources[i]);
 	if (news > 0)
 		app_format_string(pane_app(p), STR_NEW_ROWS, &extra, news);
 	pane_as_of(p, &extra);
 	pane_heading(p, g, focused, buf_str(&extra));
 	buf_clear(&extra);
-	list_widths(p, p->rect.w - MARK_CELLS, widths);
-	if (headings) {
-		draw_headings(p, g, y++, widths);
-		left--;
-	}
-	for (int i = 0; i < PANE_SOURCES && y < p->rect.y + p->rect.h; i++) {
-		int others = 0;
+}
 
-		/* the levels below keep three lines each where they can */
-		for (int j = i + 1; j < PANE_SOURCES; j++)
-			others += want[j] < 3 ? want[j] : 3;
-		rows = left - others;
-		if (i == p->section && rows < 1)
-			rows = left > 0 ? 1 : 0;
-		if (rows > want[i])
-			rows = want[i];
-		if (rows < 0)
-			rows = 0;
+/* Each level gets its heading always, the columns theirs where there is
+ * room. */
+static void
+alerts_draw(struct pane *p, struct grid *g, bool focused)
+{
+	const int *widths;
+	int y = p->rect.y + 1, end = p->rect.y + p->rect.h,
+	    left = p->rect.h - 1 - PANE_SOURCES, rows[PANE_SOURCES];
+	bool headings = left > 2 * PANE_SOURCES;
+
+	alerts_top(p, g, focused);
+	alerts_share(p, left - headings, rows);
+	for (int i = 0; i < PANE_SOURCES; i++)
+		scroll_into(p, i, rows[i]);
+	widths = picture_widths(p, p->rect.w - MARK_CELLS);
+	if (headings)
+		draw_headings(p, g, y++, widths);
+	for (int i = 0; i < PANE_SOURCES && y < end; i++) {
 		alerts_heading(p, g, y++, i);
-		y += draw_rows(p, g, y, rows, i, widths);
-		left -= rows;
+		y += draw_rows(p, g, y, rows[i], i, widths);
 	}
-	free(widths);
 }
 
 static void

@@ -5,7 +5,7 @@
 #include "common/loop.h"
 #include "common/mem.h"
 #include "common/text.h"
-#include "tui/app.h"
+#include "tui/list.h"
 
 #define KEEP_PAUSE (60 * UINT64_C(1000000)) /* us */
 
@@ -117,6 +117,7 @@ pane_clear_all(struct pane *p)
 	for (int i = 0; i < p->source_count; i++)
 		source_clear(&p->sources[i]);
 	form_clear(p);
+	picture_free(p);
 	free(p->columns);
 	id_list_clear(&p->marks);
 	id_list_clear(&p->folds);

@@ -1,5 +1,5 @@
 /* Pages of rows, asked for, held and renewed. */
-#include "tui/source.h"
+#include "tui/source_page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,24 +8,6 @@
 #include "common/mem.h"
 
 static const struct client_reply source_reply;
-
-static void
-page_clear(struct source_page *p)
-{
-	buf_clear(&p->data);
-	free(p->starts);
-	free(p->ids);
-	free(p->changed);
-	*p = (struct source_page){0};
-}
-
-static void
-pages_clear(struct source_page *pages, int *count)
-{
-	for (int i = 0; i < *count; i++)
-		page_clear(&pages[i]);
-	*count = 0;
-}
 
 void
 source_init(struct source *s, const struct port *port,
@@ -194,6 +176,7 @@ source_restart(struct source *s)
 {
 	source_drop(s);
 	pages_clear(s->pages, &s->page_count);
+	s->version++;
 	s->state = SOURCE_IDLE;
 	s->as_of = 0;
 	s->base = 0;
@@ -271,36 +254,6 @@ source_jump(struct source *s, bool to_end)
 }
 
 static void
-page_add(struct source *s, struct source_page *p, struct codec_reader *r)
-{
-	struct codec_reader row;
-	size_t from = r->at;
-	int64_t id = p->count;
-	struct value v;
-
-	if (!codec_skip(r) || p->count >= SOURCE_PAGE_ROWS)
-		return;
-	codec_open(&row, r->data + from, r->at - from);
-	if (codec_need_array(&row) < s->statement->column_count)
-		return;
-	for (int i = 0; i < s->key_column; i++)
-		codec_skip(&row);
-	if (s->key_column >= 0) {
-		v = value_read(&row);
-		id = v.integer;
-		value_clear(&v);
-	}
-	if (!p->starts) {
-		p->starts = xcalloc(SOURCE_PAGE_ROWS, sizeof(*p->starts));
-		p->ids = xcalloc(SOURCE_PAGE_ROWS, sizeof(*p->ids));
-		p->changed = xcalloc(SOURCE_PAGE_ROWS, sizeof(*p->changed));
-	}
-	p->starts[p->count] = (uint32_t)p->data.len;
-	p->ids[p->count++] = id;
-	buf_add(&p->data, r->data + from, r->at - from);
-}
-
-static void
 on_rows(struct codec_reader *rows, size_t count, void *arg)
 {
 	struct source *s = arg;
@@ -310,41 +263,10 @@ on_rows(struct codec_reader *rows, size_t count, void *arg)
 }
 
 static void
-page_size(const struct source_page *p, int row, size_t *start, size_t *len)
-{
-	*start = p->starts[row];
-	*len = (row + 1 < p->count ? p->starts[row + 1] : p->data.len) - *start;
-}
-
-/* Which rows of a fresh page differ from what was shown. */
-static void
-page_compare(struct source *s, struct source_page *p)
-{
-	size_t start, len, old_start, old_len;
-
-	for (int i = 0; i < p->count; i++) {
-		int old = source_find(s, p->ids[i]), at = old;
-		const struct source_page *q = s->pages;
-
-		if (old < 0) {
-			p->changed[i] = true;
-			s->fresh_new++;
-			continue;
-		}
-		while (at >= q->count)
-			at -= (q++)->count;
-		page_size(p, i, &start, &len);
-		page_size(q, at, &old_start, &old_len);
-		p->changed[i] =
-		    len != old_len || memcmp(p->data.data + start,
-					  q->data.data + old_start, len) != 0;
-	}
-}
-
-static void
 fresh_show(struct source *s)
 {
 	pages_clear(s->pages, &s->page_count);
+	s->version++;
 	memcpy(s->pages, s->fresh, sizeof(s->pages));
 	memset(s->fresh, 0, sizeof(s->fresh));
 	s->page_count = s->fresh_count;
@@ -413,6 +335,7 @@ on_page(struct source *s, bool more)
 	struct source_page page = s->incoming;
 
 	s->incoming = (struct source_page){0};
+	s->version++;
 	if (s->asked == PAGE_FIRST || s->asked == PAGE_LAST) {
 		pages_clear(s->pages, &s->page_count);
 		s->at_start = s->asked == PAGE_FIRST || !more;
@@ -496,105 +419,4 @@ void
 source_mark_seen(struct source *s)
 {
 	s->unseen = 0;
-}
-
-int
-source_count(const struct source *s)
-{
-	int n = 0;
-
-	for (int i = 0; i < s->page_count; i++)
-		n += s->pages[i].count;
-	return n;
-}
-
-/* The page of a row, which becomes the row within the page. */
-static const struct source_page *
-source_page(const struct source *s, int *row)
-{
-	for (int i = 0; i < s->page_count && *row >= 0; i++) {
-		if (*row < s->pages[i].count)
-			return &s->pages[i];
-		*row -= s->pages[i].count;
-	}
-	return NULL;
-}
-
-int64_t
-source_id(const struct source *s, int row)
-{
-	const struct source_page *p = source_page(s, &row);
-
-	return p ? p->ids[row] : 0;
-}
-
-bool
-source_changed(const struct source *s, int row)
-{
-	const struct source_page *p = source_page(s, &row);
-
-	return p && p->changed[row];
-}
-
-int
-source_find(const struct source *s, int64_t id)
-{
-	int at = 0;
-
-	for (int i = 0; i < s->page_count; i++)
-		for (int j = 0; j < s->pages[i].count; j++, at++)
-			if (s->pages[i].ids[j] == id)
-				return at;
-	return -1;
-}
-
-void
-source_row(const struct source *s, int row, struct value *cells)
-{
-	const struct source_page *p = source_page(s, &row);
-	struct codec_reader r;
-
-	for (size_t i = 0; i < s->statement->column_count; i++)
-		cells[i] = (struct value){.type = CODEC_NULL};
-	if (!p)
-		return;
-	codec_open(
-	    &r, p->data.data + p->starts[row], p->data.len - p->starts[row]);
-	for (size_t i = 0, n = codec_need_array(&r);
-	     i < n && i < s->statement->column_count; i++)
-		cells[i] = value_read(&r);
-}
-
-struct value
-source_cell(const struct source *s, int row, int column)
-{
-	const struct source_page *p = source_page(s, &row);
-	struct codec_reader r;
-
-	if (!p || column < 0)
-		return (struct value){.type = CODEC_NULL};
-	codec_open(
-	    &r, p->data.data + p->starts[row], p->data.len - p->starts[row]);
-	codec_need_array(&r);
-	while (column-- > 0)
-		codec_skip(&r);
-	return value_read(&r);
-}
-
-void
-source_preload(struct source *s, const void *rows, size_t len, int64_t as_of)
-{
-	struct codec_reader r;
-
-	pages_clear(s->pages, &s->page_count);
-	codec_open(&r, rows, len);
-	while (
-	    r.at < r.len && !r.failed && s->pages[0].count < SOURCE_PAGE_ROWS)
-		page_add(s, &s->pages[0], &r);
-	s->page_count = s->pages[0].count > 0;
-	s->at_start = true;
-	if (s->page_count) {
-		s->state = SOURCE_READY;
-		s->as_of = as_of;
-	}
 }

@@ -62,6 +62,7 @@ struct source {
 	struct err err;
 	struct source_page pages[SOURCE_PAGES];
 	int page_count;
+	uint64_t version; /* another when other rows are held */
 	long base; /* number of the first row held, from 0; -1: unknown */
 	bool at_start, at_end;
 	int64_t total; /* -1: not counted */

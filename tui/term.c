@@ -288,11 +288,12 @@ paint_rows(const struct grid *g)
 	bool any = false;
 
 	for (int y = 0; y < g->height; y++) {
+		const struct grid_cell *a = grid_at(g, y, 0),
+				       *b = same ? grid_at(&shown, y, 0) : NULL;
 		bool differs = !same;
 
 		for (int x = 0; x < g->width && !differs; x++)
-			differs = !cell_equals(
-			    grid_at(g, y, x), grid_at(&shown, y, x));
+			differs = !cell_equals(&a[x], &b[x]);
 		for (int x = 0; x < g->width && differs; x++)
 			paint_cell(g, y, x);
 		any |= differs;
