@@ -27,6 +27,9 @@
 #include "common/mem.h"
 #include "tests/harness/load.h"
 
+static const char *const home_panes[] = {
+    "today/gauge", "today/list", "alert/mine"};
+
 #define WARM_UP 1500000 /* us before counting begins */
 
 /* One request after another per terminal: a closed loop. ----------------------
@@ -233,13 +236,33 @@ process_kib(const char *pid)
 	return kib;
 }
 
+/* An idle terminal shows the panes of its home screen and watches them. */
+static void
+on_shown(const struct err *e, const struct client_done *done, void *arg)
+{
+	(void)done;
+	(void)arg;
+	if (e)
+		load_error(e);
+	if (++load.ready == load.count * COUNT_OF(home_panes))
+		loop_stop(load.loop);
+}
+
 static void
 on_welcome_idle(const struct client_welcome *w, void *arg)
 {
+	static const struct client_reply reply = {.on_done = on_shown};
+	struct terminal *t = arg;
+	struct buf options = {0};
+
 	(void)w;
-	(void)arg;
-	if (++load.ready == load.count)
-		loop_stop(load.loop);
+	codec_put_map(&options, 1);
+	codec_put_text(&options, "watch");
+	codec_put_bool(&options, true);
+	for (size_t i = 0; i < COUNT_OF(home_panes); i++)
+		client_ask(
+		    t->client, 0, home_panes[i], NULL, &options, &reply, t);
+	buf_clear(&options);
 }
 
 static void

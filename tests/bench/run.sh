@@ -223,7 +223,7 @@ sessions()
 		ln -s "../keys/$from" "$company/many/$to"
 	done
 	"$load" idle "$address" "$server_key" "$company/many" "$idle" "$daemon" \
-		>"$out"
+		>"$out" || { cat "$out" >&2; exit 1; }
 	echo "# sessions: $(figure sessions); the daemon's private memory with" \
 		"them: $(figure daemon_kib) KiB"
 	figure sessions_kib | say sessions_10k_kib KiB
