@@ -174,6 +174,29 @@ as $$
 	where p_old -> n.key is distinct from n.value
 $$;
 
+-- An audit row of the asker's own work, which an undo takes back.
+create function api.own_audit(p_audit_id bigint, p_entity text,
+    p_customer_id bigint, p_actions text[], out entity_id bigint,
+    out old jsonb, out new jsonb, out cause text)
+language plpgsql stable security definer set search_path = firebreak, pg_temp
+as $$
+declare
+	v_person bigint;
+begin
+	select a.person_id, a.entity_id, a.old, a.new, a.cause
+	into v_person, entity_id, old, new, cause
+	from firebreak.audit_all a
+	where a.audit_id = p_audit_id and a.entity = p_entity
+	and a.customer_id is not distinct from p_customer_id
+	and a.action = any (p_actions);
+	if entity_id is null then
+		perform api.refuse('not_found', p_audit_id::text, 'audit_id');
+	elsif v_person is distinct from api.me() then
+		perform api.refuse('not_yours', '', 'audit_id');
+	end if;
+end
+$$;
+
 revoke execute on all functions in schema api from public;
 grant execute on all functions in schema api to firebreak_owner;
 -- Statements may look at these two; the rest is for write functions.

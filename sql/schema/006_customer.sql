@@ -56,6 +56,34 @@ begin
 end
 $$;
 
+-- The opening of every change of master data.
+create function api.may_edit(p_cause text, p_activity_id bigint,
+    p_customer_id bigint) returns void
+language plpgsql stable security definer set search_path = firebreak, pg_temp
+as $$
+begin
+	perform api.need_role('rep', 'supervisor');
+	perform api.need_cause(p_cause, p_activity_id, p_customer_id);
+end
+$$;
+
+-- The seat of somebody within range who may own customers and leads.
+create function api.heir_code(p_person_id bigint) returns bigint
+language plpgsql stable security definer set search_path = firebreak, pg_temp
+as $$
+declare
+	v_code bigint;
+begin
+	select s.code into v_code from firebreak.seat s
+	    join firebreak.person p on p.person_id = s.person_id and p.active
+	where s.person_id = p_person_id and s.role in ('rep', 'supervisor');
+	if v_code is null or not api.in_range(v_code) then
+		perform api.refuse('out_of_range', p_person_id::text, 'person_id');
+	end if;
+	return v_code;
+end
+$$;
+
 -- Takes a key that must be unique in the company, or refuses.
 create function api.key_take(p_kind text, p_key text, p_customer_id bigint)
 returns void
@@ -93,6 +121,26 @@ as $$
 	    'extra', c.extra)
 $$;
 
+-- Key fields were looked after: narrow state and rules know.  Returns when
+-- they were before.
+create function api.key_kept(c firebreak.customer, p_now timestamptz)
+returns timestamptz
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+declare
+	v_before timestamptz;
+begin
+	select s.last_key_at into v_before from firebreak.customer_state s
+	where s.customer_id = c.customer_id for no key update;
+	update firebreak.customer_state s
+	set last_key_at = greatest(v_before, p_now)
+	where s.customer_id = c.customer_id;
+	perform api.changed('key_changes', c.customer_id, c.org_code, p_now,
+	    c.customer_id, c.owner_id);
+	return v_before;
+end
+$$;
+
 create function api.check_grade(p_grade text) returns text
 language plpgsql immutable security definer set search_path = firebreak, pg_temp
 as $$
@@ -119,8 +167,7 @@ declare
 	v_org bigint;
 	v_new firebreak.customer;
 begin
-	perform api.need_role('rep', 'supervisor');
-	perform api.need_cause(p_cause, null, null);
+	perform api.may_edit(p_cause, null, null);
 	select s.code into v_org from firebreak.seat s where s.person_id = v_me;
 	insert into firebreak.customer (org_code, owner_id, name, grade, industry,
 	    city, phone, website, tax_no, address, name_grams, created_at,
@@ -194,8 +241,7 @@ declare
 	v_d record;
 	v_new firebreak.customer;
 begin
-	perform api.need_role('rep', 'supervisor');
-	perform api.need_cause(p_cause, p_activity_id, p_customer_id);
+	perform api.may_edit(p_cause, p_activity_id, p_customer_id);
 	if p_name is not null then
 		p_name := api.need_text(p_name, 'name', 200);
 	end if;
@@ -212,18 +258,12 @@ begin
 		perform api.refuse('nothing_changed');
 	end if;
 	v_new := api.customer_put(v_was, v_d.new, v_now);
-	select s.last_key_at into v_key from firebreak.customer_state s
-	where s.customer_id = p_customer_id;
-	update firebreak.customer_state s
-	set last_key_at = greatest(s.last_key_at, v_now)
-	where s.customer_id = p_customer_id;
+	v_key := api.key_kept(v_was, v_now);
 	audit_id := api.audited(v_now, v_was.org_code, 'customer', p_customer_id,
 	    p_customer_id, 'update',
 	    v_d.old || jsonb_build_object('last_key_at', v_key),
 	    v_d.new || jsonb_build_object('last_key_at', v_now), p_cause,
 	    p_activity_id);
-	perform api.changed('key_changes', p_customer_id, v_was.org_code, v_now,
-	    p_customer_id, v_was.owner_id);
 	id := p_customer_id;
 	org_code := v_was.org_code;
 	version := v_new.version;
@@ -243,15 +283,9 @@ declare
 	v_a record;
 	v_new firebreak.customer;
 begin
-	select a.person_id, a.old, a.new, a.cause into v_a
-	from firebreak.audit_all a
-	where a.audit_id = p_audit_id and a.entity = 'customer'
-	and a.entity_id = p_customer_id and a.action in ('update', 'confirm');
-	if not found then
-		perform api.refuse('not_found', p_audit_id::text, 'audit_id');
-	elsif v_a.person_id is distinct from api.me() then
-		perform api.refuse('not_yours', '', 'audit_id');
-	elsif not api.customer_json(v_was) @> (v_a.new - 'last_key_at') then
+	v_a := api.own_audit(p_audit_id, 'customer', p_customer_id,
+	    '{update,confirm}');
+	if not api.customer_json(v_was) @> (v_a.new - 'last_key_at') then
 		perform api.refuse('changed_since', '', 'audit_id');
 	end if;
 	v_new := api.customer_put(v_was, v_a.old - 'last_key_at', v_now);
@@ -282,18 +316,11 @@ declare
 	v_was firebreak.customer := api.customer_row(p_customer_id, true);
 	v_key timestamptz;
 begin
-	perform api.need_role('rep', 'supervisor');
-	perform api.need_cause(p_cause, p_activity_id, p_customer_id);
-	select s.last_key_at into v_key from firebreak.customer_state s
-	where s.customer_id = p_customer_id;
-	update firebreak.customer_state s
-	set last_key_at = greatest(s.last_key_at, v_now)
-	where s.customer_id = p_customer_id;
+	perform api.may_edit(p_cause, p_activity_id, p_customer_id);
+	v_key := api.key_kept(v_was, v_now);
 	audit_id := api.audited(v_now, v_was.org_code, 'customer', p_customer_id,
 	    p_customer_id, 'confirm', jsonb_build_object('last_key_at', v_key),
 	    jsonb_build_object('last_key_at', v_now), p_cause, p_activity_id);
-	perform api.changed('key_changes', p_customer_id, v_was.org_code, v_now,
-	    p_customer_id, v_was.owner_id);
 	id := p_customer_id;
 	org_code := v_was.org_code;
 	return next;
@@ -363,12 +390,8 @@ declare
 	v_code bigint;
 begin
 	perform api.need_role('supervisor', 'ops');
-	select s.code into v_code from firebreak.seat s
-	    join firebreak.person p on p.person_id = s.person_id and p.active
-	where s.person_id = p_person_id and s.role in ('rep', 'supervisor');
-	if v_code is null or not api.in_range(v_code) then
-		perform api.refuse('out_of_range', p_person_id::text, 'person_id');
-	elsif v_was.owner_id = p_person_id and v_was.org_code = v_code then
+	v_code := api.heir_code(p_person_id);
+	if v_was.owner_id = p_person_id and v_was.org_code = v_code then
 		perform api.refuse('nothing_changed', '', 'person_id');
 	end if;
 	perform api.customer_handed(v_was, v_code, p_person_id, 'transfer',
@@ -416,17 +439,6 @@ as $$
 	    'is_key', k.is_key, 'left_at', k.left_at)
 $$;
 
-create function api.contact_kept(p_customer_id bigint, p_org_code bigint,
-    p_owner bigint, p_now timestamptz) returns void
-language sql security definer set search_path = firebreak, pg_temp
-as $$
-	update firebreak.customer_state s
-	set last_key_at = greatest(s.last_key_at, p_now)
-	where s.customer_id = p_customer_id;
-	select api.changed('key_changes', p_customer_id, p_org_code, p_now,
-	    p_customer_id, p_owner);
-$$;
-
 create function api.contact_create(p_customer_id bigint, p_name text,
     p_title text, p_department text, p_phone text, p_email text,
     p_influence smallint, p_is_key bool, p_cause text, p_activity_id bigint)
@@ -440,8 +452,7 @@ declare
 	v_name text := api.need_text(p_name, 'name', 100);
 	v_new firebreak.contact;
 begin
-	perform api.need_role('rep', 'supervisor');
-	perform api.need_cause(p_cause, p_activity_id, p_customer_id);
+	perform api.may_edit(p_cause, p_activity_id, p_customer_id);
 	if p_influence not between 0 and 10 then
 		perform api.refuse('bad_value', p_influence::text, 'influence');
 	end if;
@@ -457,7 +468,7 @@ begin
 	audit_id := api.audited(v_now, v_c.org_code, 'contact', v_new.contact_id,
 	    p_customer_id, 'create', null, api.contact_json(v_new), p_cause,
 	    p_activity_id);
-	perform api.contact_kept(p_customer_id, v_c.org_code, v_c.owner_id, v_now);
+	perform api.key_kept(v_c, v_now);
 	id := v_new.contact_id;
 	org_code := v_c.org_code;
 	return next;
@@ -518,8 +529,7 @@ declare
 	v_d record;
 	v_new firebreak.contact;
 begin
-	perform api.need_role('rep', 'supervisor');
-	perform api.need_cause(p_cause, p_activity_id, p_customer_id);
+	perform api.may_edit(p_cause, p_activity_id, p_customer_id);
 	if p_name is not null then
 		p_name := api.need_text(p_name, 'name', 100);
 	end if;
@@ -545,7 +555,7 @@ begin
 	v_new := api.contact_put(v_was, v_d.new, v_now);
 	audit_id := api.audited(v_now, v_c.org_code, 'contact', p_contact_id,
 	    p_customer_id, 'update', v_d.old, v_d.new, p_cause, p_activity_id);
-	perform api.contact_kept(p_customer_id, v_c.org_code, v_c.owner_id, v_now);
+	perform api.key_kept(v_c, v_now);
 	id := p_contact_id;
 	org_code := v_c.org_code;
 	version := v_new.version;
@@ -565,15 +575,7 @@ declare
 	v_was firebreak.contact;
 	v_new firebreak.contact;
 begin
-	select a.person_id, a.entity_id, a.old, a.new, a.cause into v_a
-	from firebreak.audit_all a
-	where a.audit_id = p_audit_id and a.entity = 'contact'
-	and a.customer_id = p_customer_id and a.action = 'update';
-	if not found then
-		perform api.refuse('not_found', p_audit_id::text, 'audit_id');
-	elsif v_a.person_id is distinct from api.me() then
-		perform api.refuse('not_yours', '', 'audit_id');
-	end if;
+	v_a := api.own_audit(p_audit_id, 'contact', p_customer_id, '{update}');
 	v_was := api.contact_row(p_customer_id, v_a.entity_id);
 	if not api.contact_json(v_was) @> v_a.new then
 		perform api.refuse('changed_since', '', 'audit_id');

@@ -49,6 +49,28 @@ begin
 end
 $$;
 
+-- Puts a lead that somebody took from the pool back there; null when it is not
+-- so any more.
+create function firebreak.lead_unclaim(p_lead bigint, p_person bigint)
+returns firebreak.lead
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+declare
+	v_lead firebreak.lead;
+begin
+	select l.* into v_lead from firebreak.lead l
+	where l.lead_id = p_lead and l.status = 'accepted'
+	and l.assigned_to = p_person and l.dispatched_by = p_person
+	for update;
+	update firebreak.lead l set status = 'pool', assigned_to = null,
+	    dispatched_at = null, dispatched_by = null,
+	    org_code = (select u.code_lo from firebreak.org_unit u
+	        where u.unit_id = l.unit_id)
+	where l.lead_id = v_lead.lead_id;
+	return v_lead;
+end
+$$;
+
 -- Open leads a person holds, and how many were taken since p_since.
 create function firebreak.lead_count(p_person bigint, p_since timestamptz,
     out held bigint, out taken bigint)
@@ -65,6 +87,7 @@ grant execute on function firebreak.lead_pool()
     to firebreak_app, firebreak_writer;
 grant execute on function
     firebreak.lead_claim(bigint, bigint, timestamptz),
+    firebreak.lead_unclaim(bigint, bigint),
     firebreak.lead_count(bigint, timestamptz) to firebreak_writer;
 
 reset role;
@@ -362,16 +385,8 @@ declare
 	v_a record;
 	v_was firebreak.opportunity;
 begin
-	select a.person_id, a.entity_id, a.old, a.new into v_a
-	from firebreak.audit_all a
-	where a.audit_id = p_audit_id and a.entity = 'opportunity'
-	and a.customer_id = p_customer_id
-	and a.action in ('update', 'advance', 'close');
-	if not found then
-		perform api.refuse('not_found', p_audit_id::text, 'audit_id');
-	elsif v_a.person_id is distinct from api.me() then
-		perform api.refuse('not_yours', '', 'audit_id');
-	end if;
+	v_a := api.own_audit(p_audit_id, 'opportunity', p_customer_id,
+	    '{update,advance,close}');
 	v_was := api.opportunity_row(p_customer_id, v_a.entity_id, null);
 	if not api.opportunity_json(v_was) @> v_a.new then
 		perform api.refuse('changed_since', '', 'audit_id');
@@ -396,6 +411,25 @@ end
 $$;
 
 -- Leads ------------------------------------------------------------------------
+
+-- A lead in the asker's range, locked, in one of these states.
+create function api.lead_row(p_lead_id bigint, p_states text[])
+returns firebreak.lead
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+declare
+	v_row firebreak.lead;
+begin
+	select l.* into v_row from firebreak.lead l
+	where l.lead_id = p_lead_id for update;
+	if v_row.lead_id is null then
+		perform api.refuse('not_found', p_lead_id::text, 'lead_id');
+	elsif not v_row.status = any (p_states) then
+		perform api.refuse('already_closed', v_row.status, 'lead_id');
+	end if;
+	return v_row;
+end
+$$;
 
 create function api.lead_create(p_name text, p_company text, p_phone text,
     p_source text, p_score smallint, p_unit_id bigint)
@@ -466,21 +500,11 @@ declare
 	v_code bigint;
 begin
 	perform api.need_role('supervisor', 'ops', 'marketing');
-	select l.* into v_was from firebreak.lead l
-	where l.lead_id = p_lead_id for update;
-	if v_was.lead_id is null then
-		perform api.refuse('not_found', p_lead_id::text, 'lead_id');
-	elsif v_was.status not in ('pool', 'dispatched', 'accepted') then
-		perform api.refuse('already_closed', v_was.status, 'lead_id');
-	elsif v_was.assigned_to = p_person_id then
+	v_was := api.lead_row(p_lead_id, '{pool,dispatched,accepted}');
+	if v_was.assigned_to = p_person_id then
 		perform api.refuse('nothing_changed', '', 'person_id');
 	end if;
-	select s.code into v_code from firebreak.seat s
-	    join firebreak.person p on p.person_id = s.person_id and p.active
-	where s.person_id = p_person_id and s.role in ('rep', 'supervisor');
-	if v_code is null or not api.in_range(v_code) then
-		perform api.refuse('out_of_range', p_person_id::text, 'person_id');
-	end if;
+	v_code := api.heir_code(p_person_id);
 	perform api.lead_gate(p_person_id, v_now);
 	update firebreak.lead l set status = 'dispatched',
 	    assigned_to = p_person_id, dispatched_at = v_now,
@@ -522,6 +546,39 @@ begin
 end
 $$;
 
+-- Takes back one's own taking within a day.  The breaker's allowance that it
+-- used up does not come back.
+create function api.lead_untake(p_lead_id bigint)
+returns table (id bigint, org_code bigint, old_org_code bigint)
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	v_now timestamptz := clock.now();
+	v_me bigint := api.me();
+	v_was firebreak.lead;
+	v_code bigint;
+begin
+	perform api.need_role('rep');
+	v_was := firebreak.lead_unclaim(p_lead_id, v_me);
+	if v_was.lead_id is null then
+		perform api.refuse('changed_since', p_lead_id::text, 'lead_id');
+	elsif v_was.dispatched_at < v_now - interval '24 hours' then
+		perform api.refuse('too_late_to_undo', '', 'lead_id');
+	end if;
+	select u.code_lo into v_code from firebreak.org_unit u
+	where u.unit_id = v_was.unit_id;
+	-- under the own code: the pool's is out of a rep's range
+	perform api.audited(v_now, v_was.org_code, 'lead', p_lead_id, null,
+	    'untake', jsonb_build_object('assigned_to', v_me,
+	        'org_code', v_was.org_code),
+	    jsonb_build_object('org_code', v_code));
+	perform api.changed('leads', v_me, v_was.org_code, v_now, null, v_me,
+	    v_me);
+	return query select p_lead_id, v_code, v_was.org_code;
+end
+$$;
+
 -- Back to the pool of its unit, by whoever gave it out.
 create function api.lead_recall(p_lead_id bigint)
 returns table (id bigint, org_code bigint, old_org_code bigint)
@@ -534,13 +591,7 @@ declare
 	v_code bigint;
 begin
 	perform api.need_role('supervisor', 'ops', 'marketing');
-	select l.* into v_was from firebreak.lead l
-	where l.lead_id = p_lead_id for update;
-	if v_was.lead_id is null then
-		perform api.refuse('not_found', p_lead_id::text, 'lead_id');
-	elsif v_was.status not in ('dispatched', 'accepted') then
-		perform api.refuse('already_closed', v_was.status, 'lead_id');
-	end if;
+	v_was := api.lead_row(p_lead_id, '{dispatched,accepted}');
 	select u.code_lo into v_code from firebreak.org_unit u
 	where u.unit_id = v_was.unit_id;
 	if not api.in_range(v_code) then
@@ -571,14 +622,9 @@ declare
 	v_new record;
 begin
 	perform api.need_role('rep', 'supervisor');
-	select l.* into v_was from firebreak.lead l
-	where l.lead_id = p_lead_id for update;
-	if v_was.lead_id is null then
-		perform api.refuse('not_found', p_lead_id::text, 'lead_id');
-	elsif v_was.assigned_to is distinct from api.me() then
+	v_was := api.lead_row(p_lead_id, '{dispatched,accepted}');
+	if v_was.assigned_to is distinct from api.me() then
 		perform api.refuse('not_owner', '', 'lead_id');
-	elsif v_was.status not in ('dispatched', 'accepted') then
-		perform api.refuse('already_closed', v_was.status, 'lead_id');
 	end if;
 	select * into v_new from api.customer_create(
 	    coalesce(nullif(v_was.company, ''), v_was.name), null, null, null,
@@ -605,7 +651,7 @@ as $$
 $$;
 
 create function api.commitment_set(p_amount bigint, p_day date)
-returns table (id bigint, org_code bigint)
+returns table (id bigint, org_code bigint, audit_id bigint)
 language plpgsql security definer set search_path = firebreak, pg_temp
 as $$
 #variable_conflict use_column
@@ -630,9 +676,43 @@ begin
 	values (v_me, v_start, v_code, p_amount, api.setting('currency'), v_now)
 	on conflict (person_id, starts_on) do update
 	set amount = excluded.amount, recorded_at = excluded.recorded_at;
-	perform api.audited(v_now, v_code, 'commitment', v_me, null, 'set',
+	return query select v_me, v_code, api.audited(v_now, v_code, 'commitment',
+	    v_me, null, 'set',
 	    jsonb_build_object('amount', v_old, 'starts_on', v_start),
 	    jsonb_build_object('amount', p_amount, 'starts_on', v_start));
+end
+$$;
+
+-- Back to what one had promised before, or to nothing.
+create function api.commitment_restore(p_audit_id bigint)
+returns table (id bigint, org_code bigint)
+language plpgsql security definer set search_path = firebreak, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	v_now timestamptz := clock.now();
+	v_me bigint := api.me();
+	v_a record;
+	v_code bigint;
+begin
+	v_a := api.own_audit(p_audit_id, 'commitment', null, '{set}');
+	select m.org_code into v_code from firebreak.commitment m
+	where m.person_id = v_me
+	and m.starts_on = (v_a.new ->> 'starts_on')::date
+	and m.amount = (v_a.new ->> 'amount')::bigint for update;
+	if v_code is null then
+		perform api.refuse('changed_since', '', 'audit_id');
+	elsif v_a.old ->> 'amount' is null then
+		delete from firebreak.commitment m where m.person_id = v_me
+		and m.starts_on = (v_a.new ->> 'starts_on')::date;
+	else
+		update firebreak.commitment m
+		set amount = (v_a.old ->> 'amount')::bigint, recorded_at = v_now
+		where m.person_id = v_me
+		and m.starts_on = (v_a.new ->> 'starts_on')::date;
+	end if;
+	perform api.audited(v_now, v_code, 'commitment', v_me, null, 'restore',
+	    v_a.new, v_a.old);
 	return query select v_me, v_code;
 end
 $$;
@@ -646,8 +726,9 @@ grant execute on function
     api.opportunity_restore(bigint, bigint),
     api.lead_create(text, text, text, text, smallint, bigint),
     api.lead_dispatch(bigint, bigint), api.lead_take(bigint),
-    api.lead_recall(bigint), api.lead_convert(bigint),
-    api.commitment_set(bigint, date), api.fortnight(date)
+    api.lead_untake(bigint), api.lead_recall(bigint),
+    api.lead_convert(bigint), api.commitment_set(bigint, date),
+    api.commitment_restore(bigint), api.fortnight(date)
     to firebreak_app;
 
 reset role;

@@ -2,7 +2,7 @@
 -- hand, through a second range, and for plain SQL.
 begin;
 \ir fixture.psql
-select plan(21);
+select plan(26);
 
 create function t.lead(p_who text, p_unit text) returns bigint
 language sql as $$
@@ -31,6 +31,21 @@ select is(t.ask('Cid', 'select count(*) from firebreak.lead_pool()'), '0',
 select is(t.take('Cid', t.l(3)), 'FB001 lead_taken', 'nor taken from');
 select is(t.ask('Ann', 'select count(*) from firebreak.lead_pool()'), '4',
     'the own is');
+
+-- Taken by mistake: back it goes.
+create function t.untake(p_who text, p_lead bigint) returns text
+language sql as $$
+	select t.ask(p_who, format('select org_code from api.lead_untake(%s)',
+	    p_lead))
+$$;
+select is(t.untake('Ann', t.l(1)), 'FB001 changed_since',
+    'what was given to one is not given back');
+select is(t.untake('Bob', t.l(2)), 'FB001 changed_since',
+    'nor what another took');
+select is(t.untake('Ann', t.l(2)), (select code_lo::text
+    from firebreak.org_unit where unit_id = t.id('T1')), 'the own is');
+select is(t.untake('Ann', t.l(2)), 'FB001 changed_since', 'once');
+select is(t.take('Bob', t.l(2)), t.code('Bob')::text, 'for somebody else');
 
 insert into firebreak.suspension (person_id, org_code, what, since, rule_id,
     recorded_at)

@@ -1,7 +1,7 @@
 -- Activities and narrow state, opportunities, tasks, alerts, search.
 begin;
 \ir fixture.psql
-select plan(37);
+select plan(45);
 
 create function t.visit(p_who text, p_at timestamptz, p_on_site bool,
     p_confirmed bool default false) returns text
@@ -86,6 +86,37 @@ select is(t.deal('restore(%s, ' || (select max(audit_id)
     from firebreak.audit_open where action = 'close') || ')'), '4',
     'taken back');
 select is(t.deal_state(), 'needs open true 2/1', 'with its history');
+
+-- Promises, and taking them back.
+create function t.promise(p_amount bigint) returns bigint
+language sql as $$
+	select t.ask('Ann', format('select audit_id from api.commitment_set(%s,'
+	    ' null)', p_amount))::bigint
+$$;
+create function t.unpromise(p_who text, p_audit bigint) returns text
+language sql as $$
+	select t.ask(p_who, format('select org_code from'
+	    ' api.commitment_restore(%s)', p_audit))
+$$;
+create table t.audit as select t.promise(500) as first;
+alter table t.audit add second bigint;
+update t.audit set second = t.promise(700);
+select is(t.unpromise('Bob', (select second from t.audit)), 'FB001 not_found',
+    'nobody takes back another''s promise');
+select is(t.unpromise('Tom', (select second from t.audit)), 'FB001 not_yours',
+    'nor does the supervisor');
+select is(t.unpromise('Ann', (select first from t.audit)),
+    'FB001 changed_since', 'nor is an earlier one taken back');
+select is(t.unpromise('Ann', (select second from t.audit)),
+    t.code('Ann')::text, 'the last one is');
+select is((select amount from firebreak.commitment), 500::bigint,
+    'and what was before stands');
+select is(t.unpromise('Ann', (select first from t.audit)),
+    t.code('Ann')::text, 'then the first');
+select is((select count(*) from firebreak.commitment), 0::bigint,
+    'and nothing is promised');
+select is(t.unpromise('Ann', (select first from t.audit)),
+    'FB001 changed_since', 'once');
 
 -- Tasks and alerts.
 insert into firebreak.task (org_code, person_id, what, due_at, outcomes,

@@ -4,5 +4,5 @@
 -- args: amount bigint, day date?
 -- rows: one
 -- changes: commitment audit
--- undo: none
-select id, org_code from api.commitment_set(:amount, :day)
+-- undo: commitment/restore
+select id, org_code, audit_id from api.commitment_set(:amount, :day)

@@ -4,5 +4,5 @@
 -- args: lead_id bigint
 -- rows: one
 -- changes: lead suspension audit
--- undo: none
+-- undo: lead/untake
 select id, org_code, old_org_code from api.lead_take(:lead_id)
