@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "common/text.h"
 
 #define TAB_CELLS 8
@@ -255,17 +256,27 @@ severity(const struct diag *item)
 	return item->code[0] == 'W' ? "warning" : "error";
 }
 
+static const char *
+severity_word(const struct diag *item)
+{
+	return item->code[0] == 'W' ? say("警告", "warning")
+				    : say("错误", "error");
+}
+
 static void
 print_one(const struct diag *item, struct buf *out)
 {
 	add_place(out, item);
-	buf_addf(out, "%s[%s]: %s\n", severity(item), item->code, item->text);
+	buf_addf(
+	    out, "%s[%s]: %s\n", severity_word(item), item->code, item->text);
 	if (item->line)
 		buf_addf(out, "  %s\n", item->line);
 	if (item->line && item->at.column > 0)
 		buf_addf(out, "  %*s^\n", item->caret, "");
 	if (item->suggest)
-		buf_addf(out, "  did you mean \"%s\"?\n", item->suggest);
+		buf_addf(out,
+		    say("  是不是 \"%s\"?\n", "  did you mean \"%s\"?\n"),
+		    item->suggest);
 	if (item->why)
 		buf_addf(out, "  %s\n", item->why);
 }

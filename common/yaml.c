@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "common/text.h"
 
 #define BYTES_MAX (1024 * 1024)
@@ -47,48 +48,79 @@ stop(struct reader *r, struct diag_pos at, const char *code, const char *why,
 /* libyaml's words, for those that people meet; the rest are passed on. */
 struct wording {
 	const char *problem; /* begins with */
-	const char *text;
-	const char *why;
+	const char *text[2]; /* zh, en */
+	const char *why[2];
 	bool at_start; /* shown where it began, not where it was noticed */
 };
 
 static const struct wording wording_table[] = {
     {"found character that cannot start any token",
-	"this character cannot begin a value",
-	"put the value in quotes: \"...\"", false},
+	{"这个字符不能作为值的开头", "this character cannot begin a value"},
+	{"把值放进引号: \"...\"", "put the value in quotes: \"...\""}, false},
     {"mapping values are not allowed in this context",
-	"a second \": \" in one line, or a key indented too far",
-	"put the value in quotes, or align the key with its neighbours", false},
-    {"could not find expected ':'", "a key without its \":\"",
-	"write key: value, and keep a value of several lines indented", true},
-    {"did not find expected key",
-	"the indent fits nothing above, or a quote "
-	"or bracket before it ended too early",
-	"keys of one map begin in the same column", false},
-    {"did not find expected '-' indicator",
-	"an item of a list was expected here, beginning with \"- \"",
-	"items of one list begin in the same column", false},
-    {"did not find expected ',' or ']'",
-	"the list opened with \"[\" is not closed",
-	"items are separated by \",\" and the list ends with \"]\"", true},
-    {"did not find expected ',' or '}'",
-	"the map opened with \"{\" is not closed",
-	"pairs are separated by \",\" and the map ends with \"}\"", true},
-    {"found unexpected end of stream", "a quote is opened and never closed",
-	"the value ends with the same quote that began it", true},
-    {"block sequence entries are not allowed",
-	"an item of a list cannot begin here",
-	"a list begins on a line of its own, below its key", false},
-    {"did not find expected <document start>",
-	"something follows that belongs to nothing above it",
-	"the first lines say whether the file is a map or a list", false},
-    {"control characters are not allowed", "a control character in the text",
-	"remove it, or save as UTF-8", false},
-    {"found unknown escape character", "this \\ sequence is unknown",
-	"in \"...\" a backslash is written \\\\; '...' takes it as it is",
+	{"同一行出现了第二个 \": \",或键缩进过深",
+	    "a second \": \" in one line, or a key indented too far"},
+	{"给值加引号,或让键与同级的键对齐",
+	    "put the value in quotes, or align the key with its neighbours"},
 	false},
-    {"found a tab character", "a tab used to indent",
-	"indent with blanks; YAML does not take tabs there", false},
+    {"could not find expected ':'",
+	{"键后面缺少 \":\"", "a key without its \":\""},
+	{"写成 键: 值;多行的值要保持缩进",
+	    "write key: value, and keep a value of several lines indented"},
+	true},
+    {"did not find expected key",
+	{"缩进与上文都对不上,或前面的引号、括号过早结束",
+	    "the indent fits nothing above, or a quote or bracket before it "
+	    "ended too early"},
+	{"同一个映射的键从同一列开始",
+	    "keys of one map begin in the same column"},
+	false},
+    {"did not find expected '-' indicator",
+	{"这里应当是列表的一项,以 \"- \" 开头",
+	    "an item of a list was expected here, beginning with \"- \""},
+	{"同一个列表的各项从同一列开始",
+	    "items of one list begin in the same column"},
+	false},
+    {"did not find expected ',' or ']'",
+	{"以 \"[\" 开始的列表没有结束",
+	    "the list opened with \"[\" is not closed"},
+	{"各项用 \",\" 分开,列表以 \"]\" 结束",
+	    "items are separated by \",\" and the list ends with \"]\""},
+	true},
+    {"did not find expected ',' or '}'",
+	{"以 \"{\" 开始的映射没有结束",
+	    "the map opened with \"{\" is not closed"},
+	{"各对用 \",\" 分开,映射以 \"}\" 结束",
+	    "pairs are separated by \",\" and the map ends with \"}\""},
+	true},
+    {"found unexpected end of stream",
+	{"引号开始后一直没有结束", "a quote is opened and never closed"},
+	{"值以开头的那种引号结束",
+	    "the value ends with the same quote that began it"},
+	true},
+    {"block sequence entries are not allowed",
+	{"列表的一项不能从这里开始", "an item of a list cannot begin here"},
+	{"列表另起一行,写在它的键下面",
+	    "a list begins on a line of its own, below its key"},
+	false},
+    {"did not find expected <document start>",
+	{"后面的内容不属于上面任何一项",
+	    "something follows that belongs to nothing above it"},
+	{"开头几行决定文件是映射还是列表",
+	    "the first lines say whether the file is a map or a list"},
+	false},
+    {"control characters are not allowed",
+	{"文本中有控制字符", "a control character in the text"},
+	{"删去它,或另存为 UTF-8", "remove it, or save as UTF-8"}, false},
+    {"found unknown escape character",
+	{"这个 \\ 转义不认识", "this \\ sequence is unknown"},
+	{"在 \"...\" 里反斜杠写作 \\\\;'...' 原样保留",
+	    "in \"...\" a backslash is written \\\\; '...' takes it as it is"},
+	false},
+    {"found a tab character", {"用了制表符缩进", "a tab used to indent"},
+	{"用空格缩进;YAML 不接受制表符",
+	    "indent with blanks; YAML does not take tabs there"},
+	false},
 };
 
 /* The tab in the blank beginning of a line, if any: what is behind most of
@@ -147,25 +179,30 @@ static int
 stop_on_parser(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
-	const char *problem = p->problem ? p->problem : "not YAML";
+	const char *problem =
+	    p->problem ? p->problem : say("不是 YAML", "not YAML");
 	const struct wording *w = find_wording(problem);
 	struct diag_pos at = pos_of(p->problem_mark);
 
 	if (p->error == YAML_READER_ERROR) {
 		at = pos_of_offset(&r->doc->file, p->problem_offset);
 		if (!w)
-			return stop(r, at, "E001", "save the file as UTF-8",
-			    "a character that is not UTF-8 text");
+			return stop(r, at, "E001",
+			    say("请另存为 UTF-8", "save the file as UTF-8"),
+			    say("有字符不是 UTF-8 文本",
+				"a character that is not UTF-8 text"));
 	} else if (find_indent_tab(&r->doc->file, &at)) {
 		return stop(r, at, "E001",
-		    "indent with blanks; YAML does not take tabs there",
-		    "a tab used to indent");
+		    say("用空格缩进;YAML 不接受制表符",
+			"indent with blanks; YAML does not take tabs there"),
+		    say("用了制表符缩进", "a tab used to indent"));
 	}
 	if (!w)
 		return stop(r, at, "E001", p->context, problem);
 	if (w->at_start)
 		at = pos_of(p->context_mark);
-	return stop(r, at, "E001", w->why, w->text);
+	return stop(r, at, "E001", say(w->why[0], w->why[1]),
+	    say(w->text[0], w->text[1]));
 }
 
 static int
@@ -181,11 +218,13 @@ static int
 count_node(struct reader *r, struct diag_pos at)
 {
 	if (++r->nodes > NODES_MAX)
-		return stop(r, at, "E001", "split the file",
-		    "more than 100,000 values in one file");
+		return stop(r, at, "E001", say("请拆分文件", "split the file"),
+		    say("一个文件里超过 100,000 个值",
+			"more than 100,000 values in one file"));
 	if (diags_errors(r->diags) - r->faults_before > FAULTS_MAX)
 		return stop(r, at, "E001", NULL,
-		    "more than 100 faults; the rest is not read");
+		    say("错误超过 100 处;其余不再读取",
+			"more than 100 faults; the rest is not read"));
 	return 0;
 }
 
@@ -210,8 +249,9 @@ read_text(struct reader *r, const yaml_event_t *event, struct yaml *node)
 	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	node->text = xstrndup(value, len);
 	if (memchr(value, '\0', len))
-		return stop(r, node->at, "E001", "remove \\0",
-		    "a value may not contain a NUL character");
+		return stop(r, node->at, "E001", say("删去 \\0", "remove \\0"),
+		    say("值里不能有 NUL 字符",
+			"a value may not contain a NUL character"));
 	return 0;
 }
 
@@ -268,8 +308,9 @@ check_duplicates(struct reader *r, const struct yaml *map)
 			continue;
 		faults++;
 		yaml_fault(r->doc, keys[i], r->diags, "E003",
-		    "\"%s\" is given twice (first in line %d)", keys[i]->text,
-		    keys[i - 1]->at.line);
+		    say("\"%s\" 写了两次(第一次在第 %d 行)",
+			"\"%s\" is given twice (first in line %d)"),
+		    keys[i]->text, keys[i - 1]->at.line);
 	}
 	free(keys);
 }
@@ -281,8 +322,9 @@ read_key(struct reader *r, yaml_event_t *event, struct yaml *key, int depth)
 		return -1;
 	if (key->kind != YAML_TEXT)
 		return stop(r, key->at, "E001",
-		    "write key: value; text with { or [ goes in quotes",
-		    "a key must be plain text");
+		    say("写成 键: 值;含 { 或 [ 的文本要加引号",
+			"write key: value; text with { or [ goes in quotes"),
+		    say("键必须是普通文本", "a key must be plain text"));
 	return 0;
 }
 
@@ -350,11 +392,16 @@ refuse_extras(struct reader *r, const yaml_event_t *event, struct diag_pos at)
 	}
 	if (anchor || event->type == YAML_ALIAS_EVENT)
 		return stop(r, at, "E004",
-		    "write the value out; text with & or * goes in quotes",
-		    "anchors (&name) and aliases (*name) are not used here");
+		    say("把值写全;含 & 或 * 的文本要加引号",
+			"write the value out; text with & or * goes in quotes"),
+		    say("这里不用锚点 (&name) 和别名 (*name)",
+			"anchors (&name) and aliases (*name) are not used "
+			"here"));
 	if (tag)
-		return stop(r, at, "E004", "text with ! goes in quotes",
-		    "tags (!name) are not used here");
+		return stop(r, at, "E004",
+		    say("含 ! 的文本要加引号", "text with ! goes in quotes"),
+		    say("这里不用标签 (!name)",
+			"tags (!name) are not used here"));
 	return 0;
 }
 
@@ -368,8 +415,9 @@ read_node(struct reader *r, yaml_event_t *event, struct yaml *node, int depth)
 	if (event->type == YAML_SCALAR_EVENT)
 		return read_text(r, event, node);
 	if (depth == DEPTH_MAX)
-		return stop(r, node->at, "E001", "flatten it",
-		    "nested deeper than 32 levels");
+		return stop(r, node->at, "E001",
+		    say("请减少层次", "flatten it"),
+		    say("嵌套超过 32 层", "nested deeper than 32 levels"));
 	if (event->type == YAML_SEQUENCE_START_EVENT)
 		return read_list(r, node, depth + 1);
 	return read_map(r, node, depth + 1);
@@ -390,7 +438,8 @@ expect(struct reader *r, yaml_event_t *event, yaml_event_type_t type)
 	}
 	yaml_event_delete(event);
 	return stop(r, (struct diag_pos){0}, "E001", NULL,
-	    "nothing in it but blanks and comments");
+	    say("除了空白和注释什么也没有",
+		"nothing in it but blanks and comments"));
 }
 
 static int
@@ -419,8 +468,11 @@ read_document(struct reader *r)
 	at = pos_of(event.start_mark);
 	yaml_event_delete(&event);
 	if (more)
-		return stop(r, at, "E001", "give each document its own file",
-		    "a second document in one file");
+		return stop(r, at, "E001",
+		    say("每个文档单独一个文件",
+			"give each document its own file"),
+		    say("一个文件里有第二个文档",
+			"a second document in one file"));
 	return 0;
 }
 
@@ -435,10 +487,12 @@ yaml_parse(const char *name, const char *text, size_t len, struct diags *d)
 	r.doc->file.text = memcpy(xmalloc(len + 1), text, len);
 	r.doc->file.len = len;
 	if (len > BYTES_MAX) {
-		stop(&r, (struct diag_pos){0}, "E001", "split it",
-		    "longer than 1 MiB");
+		stop(&r, (struct diag_pos){0}, "E001",
+		    say("请拆分", "split it"),
+		    say("超过 1 MiB", "longer than 1 MiB"));
 	} else if (!yaml_parser_initialize(&r.parser)) {
-		stop(&r, (struct diag_pos){0}, "E001", NULL, "out of memory");
+		stop(&r, (struct diag_pos){0}, "E001", NULL,
+		    say("内存不足", "out of memory"));
 	} else {
 		yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 		yaml_parser_set_input_string(
@@ -465,7 +519,8 @@ yaml_load(const char *path, struct diags *d)
 
 	if (!f) {
 		diag_add(d, &none, whole, "E000", NULL, NULL,
-		    "cannot be read: %s", strerror(errno));
+		    say("无法读取: %s", "cannot be read: %s"),
+		    say_errno(errno));
 		return NULL;
 	}
 	while (text.len <= BYTES_MAX &&
@@ -473,7 +528,8 @@ yaml_load(const char *path, struct diags *d)
 		text.len += n;
 	if (ferror(f))
 		diag_add(d, &none, whole, "E000", NULL, NULL,
-		    "cannot be read: %s", strerror(errno));
+		    say("无法读取: %s", "cannot be read: %s"),
+		    say_errno(errno));
 	else
 		doc = yaml_parse(path, buf_str(&text), text.len, d);
 	fclose(f);

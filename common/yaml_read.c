@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/say.h"
 
 const struct yaml *
 yaml_get(const struct yaml *map, const char *key)
@@ -41,11 +42,14 @@ yaml_fault(const struct yaml_doc *doc, const struct yaml *node, struct diags *d,
 static const char *
 kind_name(const struct yaml *node)
 {
-	static const char *const names[] = {[YAML_TEXT] = "a text",
-	    [YAML_LIST] = "a list",
-	    [YAML_MAP] = "a map"};
-
-	return names[node->kind];
+	switch (node->kind) {
+	case YAML_TEXT:
+		return say("一段文本", "a text");
+	case YAML_LIST:
+		return say("一个列表", "a list");
+	default:
+		return say("一个映射", "a map");
+	}
 }
 
 /* "a, b, c" for the sentence that says what would have been right. */
@@ -55,7 +59,7 @@ list_names(const char *const *names)
 	struct buf out = {0};
 	size_t i;
 
-	buf_add_str(&out, "known here: ");
+	buf_add_str(&out, say("这里可用: ", "known here: "));
 	for (i = 0; names[i]; i++) {
 		buf_add_str(&out, i ? ", " : "");
 		buf_add_str(&out, names[i]);
@@ -74,7 +78,8 @@ yaml_check_keys(const struct yaml_doc *doc, const struct yaml *map,
 
 	if (map->kind != YAML_MAP) {
 		yaml_fault(doc, map, d, "E005",
-		    "keys with values are expected here, not %s",
+		    say("这里应当是 键: 值,而不是%s",
+			"keys with values are expected here, not %s"),
 		    kind_name(map));
 		return false;
 	}
@@ -87,7 +92,8 @@ yaml_check_keys(const struct yaml_doc *doc, const struct yaml *map,
 		good = false;
 		why = list_names(names);
 		diag_add(d, &doc->file, map->keys[i].at, "E002",
-		    diag_nearest(key, names), why, "unknown key \"%s\"", key);
+		    diag_nearest(key, names), why,
+		    say("未知的键 \"%s\"", "unknown key \"%s\""), key);
 		free(why);
 	}
 	return good;
@@ -102,8 +108,9 @@ get_text(const struct yaml_doc *doc, const struct yaml *map, const char *key,
 
 	if (!node || node->kind == YAML_TEXT)
 		return node;
-	yaml_fault(doc, node, d, "E005", "\"%s\" takes one value, not %s", key,
-	    kind_name(node));
+	yaml_fault(doc, node, d, "E005",
+	    say("\"%s\" 只取一个值,而不是%s", "\"%s\" takes one value, not %s"),
+	    key, kind_name(node));
 	return NULL;
 }
 
@@ -123,12 +130,14 @@ yaml_need_text(const struct yaml_doc *doc, const struct yaml *map,
 	const struct yaml *node = yaml_get(map, key);
 
 	if (!node) {
-		yaml_fault(doc, map, d, "E006", "\"%s\" is missing here", key);
+		yaml_fault(doc, map, d, "E006",
+		    say("这里缺少 \"%s\"", "\"%s\" is missing here"), key);
 		return NULL;
 	}
 	node = get_text(doc, map, key, d);
 	if (node && node->text[0] == '\0' && !node->quoted) {
-		yaml_fault(doc, node, d, "E006", "\"%s\" has no value", key);
+		yaml_fault(doc, node, d, "E006",
+		    say("\"%s\" 没有值", "\"%s\" has no value"), key);
 		return NULL;
 	}
 	return node ? node->text : NULL;
@@ -150,8 +159,9 @@ yaml_int(const struct yaml_doc *doc, const struct yaml *map, const char *key,
 	    value <= most)
 		return value;
 	yaml_fault(doc, node, d, "E007",
-	    "\"%s\" is a whole number from %" PRId64 " to %" PRId64
-	    ", not \"%s\"",
+	    say("\"%s\" 是 %" PRId64 " 到 %" PRId64 " 的整数,不能是 \"%s\"",
+		"\"%s\" is a whole number from %" PRId64 " to %" PRId64
+		", not \"%s\""),
 	    key, least, most, node->text);
 	return fallback;
 }
@@ -168,6 +178,8 @@ yaml_bool(const struct yaml_doc *doc, const struct yaml *map, const char *key,
 		return true;
 	if (strcmp(node->text, "false") != 0)
 		yaml_fault(doc, node, d, "E007",
-		    "\"%s\" is true or false, not \"%s\"", key, node->text);
+		    say("\"%s\" 取 true 或 false,不能是 \"%s\"",
+			"\"%s\" is true or false, not \"%s\""),
+		    key, node->text);
 	return strcmp(node->text, "false") == 0 ? false : fallback;
 }

@@ -9,6 +9,7 @@
 #include "common/buf.h"
 #include "common/diag.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "common/yaml.h"
 #include "server/conf_table.h"
 
@@ -126,7 +127,8 @@ read_value(
 
 	if (node->kind != YAML_TEXT) {
 		yaml_fault(r->doc, node, r->diags, "E005",
-		    "\"%s\" takes one %s", def->key, def->type->name);
+		    say("\"%s\" 只取一个值 (%s)", "\"%s\" takes one %s"),
+		    def->key, def->type->name);
 		return;
 	}
 	expected = def->type->read(def, node->text, conf_field(r->conf, def));
@@ -151,8 +153,9 @@ read_key(
 	for (i = 0; node->kind == YAML_LIST && i < node->count; i++)
 		read_value(r, def, &node->items[i]);
 	if (node->kind == YAML_MAP || (node->kind == YAML_LIST && !i))
-		yaml_fault(r->doc, node, r->diags, "E005", "\"%s\" takes a %s",
-		    def->key, def->type->name);
+		yaml_fault(r->doc, node, r->diags, "E005",
+		    say("\"%s\" 应当是 %s", "\"%s\" takes a %s"), def->key,
+		    def->type->name);
 }
 
 /* The names that may stand below `section` ("" or "pool."), for suggestions;
@@ -196,8 +199,10 @@ read_unknown(struct conf_reader *r, const char *section, const struct yaml *key)
 
 	diag_add(r->diags, &r->doc->file, key->at, "E002",
 	    diag_nearest(key->text, names),
-	    "`firebreakctl config --defaults` prints every key",
-	    "unknown key \"%s%s\"", section, key->text);
+	    say("`firebreakctl config --defaults` 列出所有的键",
+		"`firebreakctl config --defaults` prints every key"),
+	    say("未知的键 \"%s%s\"", "unknown key \"%s%s\""), section,
+	    key->text);
 	free(names);
 }
 
@@ -210,7 +215,8 @@ read_section(struct conf_reader *r, const char *section, const struct yaml *map)
 
 	if (map->kind != YAML_MAP) {
 		yaml_fault(r->doc, map, r->diags, "E005",
-		    "keys with values are expected here");
+		    say("这里应当是 键: 值",
+			"keys with values are expected here"));
 		return;
 	}
 	for (i = 0; i < map->count; i++) {
@@ -248,7 +254,9 @@ read_doc(struct conf *c, const struct yaml_doc *doc, struct diags *d)
 		    : NULL;
 	if (admin && c->database_admin[0] && !c->database[0])
 		yaml_fault(doc, admin, d, "E008",
-		    "database_admin goes with database:, which is missing");
+		    say("有 database_admin 就要有 database:,现在没有",
+			"database_admin goes with database:, which is "
+			"missing"));
 	return diags_errors(d) == before ? 0 : -1;
 }
 

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/conf_table.h"
 
 static const char *
@@ -25,7 +26,8 @@ static const char *
 read_directory(const struct conf_def *def, const char *text, void *field)
 {
 	if (text[0] && text[0] != '/')
-		return "an absolute path is expected, beginning with /";
+		return say("应当是以 / 开头的绝对路径",
+		    "an absolute path is expected, beginning with /");
 	return read_text(def, text, field);
 }
 
@@ -66,7 +68,8 @@ check_range(const struct conf_def *def, long long n, void *field)
 
 	if (n < def->least || n > def->most) {
 		snprintf(expected, sizeof(expected),
-		    "a number from %lld to %lld is expected",
+		    say("应当是 %lld 到 %lld 的数",
+			"a number from %lld to %lld is expected"),
 		    (long long)def->least, (long long)def->most);
 		return expected;
 	}
@@ -83,7 +86,7 @@ read_number(const struct conf_def *def, const char *text, void *field)
 	errno = 0;
 	n = strtoll(text, &end, 10);
 	if (end == text || *end || errno)
-		return "a whole number is expected";
+		return say("应当是整数", "a whole number is expected");
 	return check_range(def, n, field);
 }
 
@@ -117,13 +120,15 @@ read_size(const struct conf_def *def, const char *text, void *field)
 	while (*end == ' ')
 		end++;
 	if (end == text || errno || n < 0 || n > 1 << 30)
-		return "a size is expected, such as 64KiB or 1MiB";
+		return say("应当是大小,例如 64KiB 或 1MiB",
+		    "a size is expected, such as 64KiB or 1MiB");
 	for (i = 0; i < COUNT_OF(unit_table); i++) {
 		if (strcmp(end, unit_table[i].name) == 0)
 			return check_range(
 			    def, n << unit_table[i].shift, field);
 	}
-	return "the units of sizes are KiB, MiB and GiB";
+	return say("大小的单位是 KiB、MiB 和 GiB",
+	    "the units of sizes are KiB, MiB and GiB");
 }
 
 static void
@@ -149,7 +154,7 @@ read_bool(const struct conf_def *def, const char *text, void *field)
 	(void)def;
 	if (!yes && strcasecmp(text, "no") != 0 &&
 	    strcasecmp(text, "false") != 0)
-		return "yes or no is expected";
+		return say("应当是 yes 或 no", "yes or no is expected");
 	*(bool *)field = yes;
 	return NULL;
 }
@@ -169,7 +174,8 @@ read_level(const struct conf_def *def, const char *text, void *field)
 
 	(void)def;
 	if (level < 0)
-		return "error, warn, info or debug is expected";
+		return say("应当是 error、warn、info 或 debug",
+		    "error, warn, info or debug is expected");
 	*(int *)field = level;
 	return NULL;
 }
@@ -187,7 +193,7 @@ read_item(const struct conf_def *def, const char *text, void *field)
 
 	(void)def;
 	if (!text[0])
-		return "an empty entry";
+		return say("空的一项", "an empty entry");
 	list->items =
 	    xrealloc_array(list->items, list->count + 1, sizeof(char *));
 	list->items[list->count++] = xstrdup(text);
@@ -198,7 +204,8 @@ static const char *
 read_directory_item(const struct conf_def *def, const char *text, void *field)
 {
 	if (text[0] != '/')
-		return "an absolute path is expected, beginning with /";
+		return say("应当是以 / 开头的绝对路径",
+		    "an absolute path is expected, beginning with /");
 	return read_item(def, text, field);
 }
 

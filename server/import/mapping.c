@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/say.h"
 
 struct reading {
 	const struct yaml_doc *doc;
@@ -46,7 +47,8 @@ need_kind(struct reading *r, const struct yaml *node, enum yaml_kind kind,
 {
 	if (node->kind == kind)
 		return true;
-	yaml_fault(r->doc, node, r->d, "E030", "expected %s", what);
+	yaml_fault(
+	    r->doc, node, r->d, "E030", say("应当是 %s", "expected %s"), what);
 	return false;
 }
 
@@ -62,7 +64,8 @@ read_texts(struct reading *r, const struct yaml *node, struct diag_pos **at,
 
 	*count = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!need_kind(r, &items[i], YAML_TEXT, "a text"))
+		if (!need_kind(
+			r, &items[i], YAML_TEXT, say("一段文本", "a text")))
 			continue;
 		texts[*count] = xstrdup(items[i].text);
 		places[(*count)++] = items[i].at;
@@ -80,10 +83,12 @@ read_map(struct reading *r, const struct yaml *node, size_t *count)
 	struct value_map *map = NULL;
 
 	*count = 0;
-	if (!need_kind(r, node, YAML_MAP, "a map `value: value`"))
+	if (!need_kind(r, node, YAML_MAP,
+		say("映射 `值: 值`", "a map `value: value`")))
 		return NULL;
 	for (size_t i = 0; i < node->count; i++) {
-		if (!need_kind(r, &node->items[i], YAML_TEXT, "a text"))
+		if (!need_kind(r, &node->items[i], YAML_TEXT,
+			say("一段文本", "a text")))
 			continue;
 		map = grow(map, count, sizeof(*map));
 		map[*count - 1].from = xstrdup(node->keys[i].text);
@@ -108,7 +113,8 @@ read_lookup(struct reading *r, const struct yaml *node)
 	choose = yaml_text(r->doc, node, "choose", "last", r->d);
 	if (strcmp(choose, "last") != 0 && strcmp(choose, "most") != 0)
 		yaml_fault(r->doc, yaml_get(node, "choose"), r->d, "E031",
-		    "expected `last` or `most`");
+		    say("应当是 `last` 或 `most`",
+			"expected `last` or `most`"));
 	if (!file || !key || !value)
 		return NULL;
 	l = xcalloc(1, sizeof(*l));
@@ -130,7 +136,8 @@ read_case(struct reading *r, const struct yaml *node, struct mapping_field *f)
 		f->letter_case = CASE_UPPER;
 	else if (strcmp(text, "keep") != 0)
 		yaml_fault(r->doc, yaml_get(node, "case"), r->d, "E031",
-		    "expected `lower`, `upper` or `keep`");
+		    say("应当是 `lower`、`upper` 或 `keep`",
+			"expected `lower`, `upper` or `keep`"));
 }
 
 /* The words of a field may be given in full: { column: x, map: {...} }. */
@@ -167,7 +174,8 @@ read_field_map(
 		f->lookup = read_lookup(r, lookup);
 	if (!columns && !f->constant)
 		yaml_fault(r->doc, node, r->d, "E032",
-		    "name a `column`, or give a `const`");
+		    say("写明 `column`,或给出 `const`",
+			"name a `column`, or give a `const`"));
 }
 
 static void
@@ -193,8 +201,9 @@ fault_unknown_field(
 		if (strcmp(r->catalogue->fields[i].entity, entity) == 0)
 			words[n++] = r->catalogue->fields[i].name;
 	diag_add(r->d, &r->doc->file, key->at, "E033",
-	    diag_nearest(key->text, words), NULL, "%s has no field \"%s\"",
-	    entity, key->text);
+	    diag_nearest(key->text, words), NULL,
+	    say("%s 没有字段 \"%s\"", "%s has no field \"%s\""), entity,
+	    key->text);
 	free(words);
 }
 
@@ -222,15 +231,18 @@ check_choices(
 			diag_add(r->d, &r->doc->file, map->items[i].at, "E034",
 			    diag_nearest(f->map[i].to,
 				(const char *const *)f->field->choices),
-			    NULL, "%s cannot be \"%s\"", f->field->name,
-			    f->map[i].to);
+			    NULL,
+			    say("%s 不能是 \"%s\"", "%s cannot be \"%s\""),
+			    f->field->name, f->map[i].to);
 	}
 	if (f->constant && !is_choice(f->field, f->constant))
 		yaml_fault(r->doc, yaml_get(node, "const"), r->d, "E034",
-		    "%s cannot be \"%s\"", f->field->name, f->constant);
+		    say("%s 不能是 \"%s\"", "%s cannot be \"%s\""),
+		    f->field->name, f->constant);
 	if (f->fallback && !is_choice(f->field, f->fallback))
 		yaml_fault(r->doc, yaml_get(node, "default"), r->d, "E034",
-		    "%s cannot be \"%s\"", f->field->name, f->fallback);
+		    say("%s 不能是 \"%s\"", "%s cannot be \"%s\""),
+		    f->field->name, f->fallback);
 }
 
 static void
@@ -240,7 +252,8 @@ read_fields(
 	const struct import_field *field;
 	struct mapping_field *f;
 
-	if (!need_kind(r, node, YAML_MAP, "a map `field: column`"))
+	if (!need_kind(r, node, YAML_MAP,
+		say("映射 `字段: 列`", "a map `field: column`")))
 		return;
 	for (size_t i = 0; i < node->count; i++) {
 		field = import_field_find(
@@ -274,7 +287,9 @@ check_required(
 			found = found || t->fields[j].field == f;
 		if (!found)
 			yaml_fault(r->doc, node, r->d, "E035",
-			    "%s needs a field \"%s\"", t->entity, f->name);
+			    say("%s 需要字段 \"%s\"",
+				"%s needs a field \"%s\""),
+			    t->entity, f->name);
 	}
 }
 
@@ -288,14 +303,17 @@ read_extras(
 
 	if (!import_field_find(r->catalogue, t->entity, "extra")) {
 		yaml_fault(r->doc, node, r->d, "E036",
-		    "%s keeps no extra fields", t->entity);
+		    say("%s 不保存额外的字段", "%s keeps no extra fields"),
+		    t->entity);
 		return;
 	}
 	if (node->kind == YAML_TEXT && strcmp(node->text, "rest") == 0) {
 		t->extra_rest = true;
 		return;
 	}
-	if (!need_kind(r, node, YAML_MAP, "`rest`, or a map `name: column`"))
+	if (!need_kind(r, node, YAML_MAP,
+		say("`rest`,或映射 `名称: 列`",
+		    "`rest`, or a map `name: column`")))
 		return;
 	for (size_t i = 0; i < node->count; i++) {
 		const struct yaml *item = &node->items[i];
@@ -328,7 +346,8 @@ read_filters(struct reading *r, const struct yaml *node, bool exclude,
 	struct mapping_filter *f;
 	size_t count;
 
-	if (!need_kind(r, node, YAML_MAP, "a map `column: [values]`"))
+	if (!need_kind(r, node, YAML_MAP,
+		say("映射 `列: [值]`", "a map `column: [values]`")))
 		return;
 	for (size_t i = 0; i < node->count; i++) {
 		t->filters =
@@ -356,7 +375,8 @@ read_stand_in(
 		return;
 	if (!import_field_find(r->catalogue, t->entity, owner)) {
 		yaml_fault(r->doc, yaml_get(node, "owner"), r->d, "E033",
-		    "%s has no field \"%s\"", t->entity, owner);
+		    say("%s 没有字段 \"%s\"", "%s has no field \"%s\""),
+		    t->entity, owner);
 		return;
 	}
 	t->stand_in = xstrdup(name);
@@ -373,12 +393,14 @@ read_target(
 	const struct yaml *body = NULL, *part;
 	struct mapping_target *t;
 
-	if (!need_kind(r, node, YAML_MAP, "`entity:` and what fills it"))
+	if (!need_kind(r, node, YAML_MAP,
+		say("`entity:` 和填充它的内容", "`entity:` and what fills it")))
 		return;
 	if (node->count != 1 ||
 	    !import_field_find(r->catalogue, node->keys[0].text, NULL)) {
 		yaml_fault(r->doc, node, r->d, "E037",
-		    "\"%s\" is nothing that can be imported",
+		    say("\"%s\" 不是可以导入的东西",
+			"\"%s\" is nothing that can be imported"),
 		    node->count ? node->keys[0].text : "");
 		return;
 	}
@@ -395,7 +417,8 @@ read_target(
 		read_field(r, part, &t->key);
 	else
 		yaml_fault(r->doc, body, r->d, "E035",
-		    "a `key` is needed: the column that names a row");
+		    say("需要 `key`: 标识一行的列",
+			"a `key` is needed: the column that names a row"));
 	if ((part = yaml_get(body, "fields")))
 		read_fields(r, part, t);
 	check_required(r, body, t);
@@ -427,10 +450,11 @@ read_file(struct reading *r, const struct yaml *node, struct mapping *m)
 		return;
 	if (strlen(delimiter) > 1)
 		yaml_fault(r->doc, yaml_get(node, "delimiter"), r->d, "E031",
-		    "expected one character");
+		    say("应当是一个字符", "expected one character"));
 	if (!into) {
 		yaml_fault(r->doc, node, r->d, "E035",
-		    "`into` is needed: what the rows become");
+		    say("需要 `into`: 这些行成为什么",
+			"`into` is needed: what the rows become"));
 		return;
 	}
 	m->files = grow(m->files, &m->file_count, sizeof(*m->files));
@@ -439,7 +463,8 @@ read_file(struct reading *r, const struct yaml *node, struct mapping *m)
 	f->at = node->at;
 	f->optional = yaml_bool(r->doc, node, "optional", false, r->d);
 	f->delimiter = delimiter[0];
-	if (!need_kind(r, into, YAML_LIST, "a list of `- entity: ...`"))
+	if (!need_kind(r, into, YAML_LIST,
+		say("`- entity: ...` 的列表", "a list of `- entity: ...`")))
 		return;
 	for (size_t i = 0; i < into->count; i++)
 		read_target(r, &into->items[i], f);
@@ -471,8 +496,10 @@ mapping_read(
 	    copy_or_null(yaml_text(doc, &doc->root, "encoding", NULL, d));
 	files = yaml_get(&doc->root, "files");
 	if (!files)
-		yaml_fault(doc, &doc->root, d, "E035", "`files` is needed");
-	else if (need_kind(&r, files, YAML_LIST, "a list of files"))
+		yaml_fault(doc, &doc->root, d, "E035",
+		    say("需要 `files`", "`files` is needed"));
+	else if (need_kind(
+		     &r, files, YAML_LIST, say("文件列表", "a list of files")))
 		for (size_t i = 0; i < files->count; i++)
 			read_file(&r, &files->items[i], m);
 faulty:

@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "common/yaml.h"
 #include "tests/harness/harness.h"
 
@@ -57,6 +58,31 @@ faults_have_places(void **state)
 			strlen(bad_table[i].first)) != 0)
 			fail_msg("%s instead of %s", diags_first(d),
 			    bad_table[i].first);
+		diags_free(d);
+	}
+}
+
+/* In Chinese every fault has the same place and not a word of the English. */
+static void
+faults_speak_chinese(void **state)
+{
+	const char *said, *english;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad_table); i++) {
+		struct diags *d = diags_new();
+
+		say_language("zh");
+		assert_null(yaml_parse(
+		    "f", bad_table[i].text, strlen(bad_table[i].text), d));
+		say_language("en");
+		said = diags_first(d);
+		english = strstr(bad_table[i].first, ": ");
+		if (strncmp(said, bad_table[i].first,
+			(size_t)(english - bad_table[i].first)) != 0)
+			fail_msg("%s instead of %s", said, bad_table[i].first);
+		if (strstr(said, english))
+			fail_msg("%s is not Chinese", said);
 		diags_free(d);
 	}
 }
@@ -216,6 +242,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(faults_have_places),
+	    cmocka_unit_test(faults_speak_chinese),
 	    cmocka_unit_test(limits_hold),
 	    cmocka_unit_test(tree_and_positions),
 	    cmocka_unit_test(typed_readers),
