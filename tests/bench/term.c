@@ -5,6 +5,10 @@
  *     term start FIREBREAK KEY TEXT        first paint, first rows (with TEXT)
  *     term keys FIREBREAK KEY TEXT         j and k where TEXT is shown
  *     term pages FIREBREAK KEY TEXT PAGES  memory while paging in customers
+ *     term million FIREBREAK KEY TEXT NAME memory while walking through a list
+ *                                          too long to be held, and searching
+ *                                          it for "NAME Ltd"; the passphrase
+ *                                          of KEY is "right"
  *     term alerts KEY PER_SECOND           claims and unclaims what is on the
  *                                          wall until it is killed
  *
@@ -254,6 +258,93 @@ measure_pages(char **argv)
 	term_close();
 }
 
+/* The number of the selected row as the heading has it; 0: none there. */
+static long
+row_number(void)
+{
+	char line[4 * COLUMNS + 1], *at;
+
+	for (int y = 0; y < ROWS; y++) {
+		VTermRect r = {y, y + 1, 0, COLUMNS};
+		size_t n = vterm_screen_get_text(
+		    term.screen, line, sizeof(line) - 1, r);
+
+		line[n] = '\0';
+		if ((at = strstr(line, "- Customers ")))
+			return strtol(at + 12, NULL, 10);
+	}
+	return 0;
+}
+
+static void
+more_memory(long *most)
+{
+	long kib = memory_kib();
+
+	*most = kib > *most ? kib : *most;
+}
+
+/* Whole pages, until so many rows were passed; forward they are numbered. */
+static void
+walk(const char *key, long rows, long *most)
+{
+	uint64_t end = loop_now() + 4 * PATIENCE;
+
+	for (long passed = 0; passed < rows; passed += ROWS - 5) {
+		uint64_t before = term.bytes;
+
+		/* at the last row that is here a page changes nothing */
+		do {
+			type(key);
+			if (loop_now() > end)
+				fatalx("no page after %ld rows", passed);
+			term_read(loop_now() + 20000);
+		} while (term.bytes == before);
+		more_memory(most);
+	}
+}
+
+static void
+measure_million(char **argv)
+{
+	long most = 0;
+	uint64_t begin;
+	char *found = xasprintf("%s Ltd", argv[5]);
+
+	term_open(argv[2], argv[3]);
+	expect("passphrase:");
+	type("right\n");
+	expect(argv[4]);
+	type(":");
+	expect("command");
+	type("customers\r");
+	expect("Customers 1/");
+	walk("\033[6~", 20000, &most);
+	while (row_number() < 10000)
+		if (!term_read(loop_now() + PATIENCE))
+			fatalx("it stands in row %ld", row_number());
+	begin = loop_now();
+	type("G");
+	while (row_number() >= 10000 && row_number() < 900000)
+		if (!term_read(begin + PATIENCE))
+			fatalx("no last page");
+	printf("term_end_1m_ms %.1f\n", (double)(loop_now() - begin) / 1e3);
+	settle();
+	walk("\033[5~", 20000, &most);
+	type("g");
+	expect("Customers 1/");
+	begin = loop_now();
+	type("&");
+	type(argv[5]);
+	type("\r");
+	expect(found);
+	free(found);
+	more_memory(&most);
+	printf("term_search_1m_ms %.1f\n", (double)(loop_now() - begin) / 1e3);
+	printf("term_rss_1m_mib %.2f\n", (double)most / 1024);
+	term_close();
+}
+
 /* Alerts that change ---------------------------------------------------------
  */
 
@@ -399,6 +490,8 @@ main(int argc, char **argv)
 		measure_keys(argv);
 	else if (argc == 6 && strcmp(argv[1], "pages") == 0)
 		measure_pages(argv);
+	else if (argc == 6 && strcmp(argv[1], "million") == 0)
+		measure_million(argv);
 	else if (argc == 4 && strcmp(argv[1], "alerts") == 0)
 		change_alerts(argv);
 	else

@@ -36,6 +36,55 @@ term_runs()
 	done
 }
 
+# A database of its own with a million customers more, which only have names;
+# without rules: nobody judges them.
+term_inflate()
+{
+	company_stop
+	term_db=$PGDATABASE
+	createdb -T "$term_db" million
+	export PGDATABASE=million
+	psql -XAtq <<-'SQL'
+	set session_replication_role = replica;
+	set maintenance_work_mem = '256MB';
+	-- of the indexes only what this walk goes along comes back
+	select format('drop index firebreak.%I;', indexname) from pg_indexes
+	where tablename in ('customer', 'customer_state')
+	    and indexname not like '%_pkey' \gexec
+	with seats as (select row_number() over (order by code) - 1 as i, code,
+	    person_id, count(*) over () as n
+	    from firebreak.seat where role = 'rep' and person_id is not null),
+	new as (insert into firebreak.customer (org_code, owner_id, name,
+	    created_at, updated_at, recorded_at)
+	    select s.code, s.person_id, '客户 ' || lpad(g::text, 7, '0') || ' Ltd',
+		now(), now(), now()
+	    from generate_series(1, 1000000) g
+	    join seats s on s.i = g % s.n
+	    returning *)
+	insert into firebreak.customer_state (customer_id, org_code, owner_id,
+	    created_at, last_interaction_at, last_key_at, name)
+	select customer_id, org_code, owner_id, created_at,
+	    created_at - customer_id * interval '1 s', created_at, name from new;
+	create index on firebreak.customer_state
+	    (last_interaction_at, customer_id);
+	vacuum analyze firebreak.customer;
+	vacuum analyze firebreak.customer_state;
+	SQL
+	cp -r server/packs "$company/still"
+	rm -f "$company"/still/standard/rules/*.yaml
+	term_packs=$packs packs=$company/still/standard
+	company_daemon
+}
+
+term_deflate()
+{
+	company_stop
+	dropdb million
+	export PGDATABASE="$term_db"
+	packs=$term_packs
+	company_daemon
+}
+
 terminal()
 {
 	mkdir -p "$company/term" "$company/keys"
@@ -44,7 +93,7 @@ terminal()
 	company_daemon
 	address=$TCP
 	term_key rep 1
-	term_key supervisor 2
+	term_key supervisor 1
 	fire=$B/firebreak
 	rep=$company/term/rep.1 boss=$company/term/supervisor.1
 	# once without figures: the screens are kept then, as on any second day
@@ -63,5 +112,11 @@ terminal()
 	read -r line <&8 && echo "# $line: changes made meanwhile"
 	exec 8<&-
 	wait $alerts || :
+	term_inflate
+	cp "$boss" "$company/term/locked" # sees the whole company
+	"$B/tests/tui/pin" "$company/term/locked" "$address" "$server_key" right
+	runs=1 term_runs '' million "$fire" "$company/term/locked" \
+		'Alert wall' 0777777
+	term_deflate
 	TCP=
 }
