@@ -63,7 +63,7 @@ convert_money(const char *format, const char *text, struct buf *out)
 			decimals = 0;
 			continue;
 		}
-		if (!isdigit((unsigned char)*text) || value > INT64_MAX / 1000)
+		if (!isdigit((unsigned char)*text) || value > INT64_MAX / 10000)
 			return false;
 		any = true;
 		if (decimals == 2)
@@ -90,22 +90,28 @@ digits(const char *s, int n)
 }
 
 static bool
+is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/* A day that there is, from the year 1 on. */
+static bool
 is_iso_date(const char *s)
 {
-	int month, day;
+	static const int days[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year, month, day;
 
 	if (!digits(s, 4) || s[4] != '-' || !digits(s + 5, 2) || s[7] != '-' ||
 	    !digits(s + 8, 2))
 		return false;
+	year = atoi(s);
 	month = atoi(s + 5);
 	day = atoi(s + 8);
-	if (month < 1 || month > 12 || day < 1)
+	if (year < 1 || month < 1 || month > 12 || day < 1)
 		return false;
-	if (day > 30 && (month == 4 || month == 6 || month == 9 || month == 11))
-		return false;
-	if (month == 2 && (day > 29 || (day == 29 && atoi(s) % 4 != 0)))
-		return false;
-	return day <= 31 && (atoi(s) % 400 != 100 || month != 2 || day < 29);
+	return day <= days[month - 1] + (month == 2 && is_leap(year));
 }
 
 static bool
@@ -137,6 +143,22 @@ convert_date(const char *format, const char *text, struct buf *out)
 	return true;
 }
 
+/* +08, +0800, +08:00: PostgreSQL knows less than 16 hours. */
+static bool
+is_zone(const char *s)
+{
+	if (*s == 'Z')
+		return s[1] == '\0';
+	if ((*s != '+' && *s != '-') || !digits(s + 1, 2) ||
+	    (s[1] - '0') * 10 + (s[2] - '0') > 15)
+		return false;
+	s += 3;
+	if (*s == '\0')
+		return true;
+	s += *s == ':';
+	return digits(s, 2) && *s <= '5' && s[2] == '\0';
+}
+
 /* Hours:minutes[:seconds[.fraction]][zone]; the hour may have one digit. */
 static bool
 is_clock(const char *s)
@@ -154,17 +176,11 @@ is_clock(const char *s)
 			return false;
 		s += 3;
 	}
-	if (*s == '.')
-		for (s++; isdigit((unsigned char)*s);)
-			s++;
-	if (*s == 'Z')
-		return s[1] == '\0';
-	if (*s == '+' || *s == '-') {
-		n = (int)strspn(s + 1, "0123456789:");
-		return (n == 2 || n == 4 || n == 5) && s[1 + n] == '\0' &&
-		       s[1] <= '1';
-	}
-	return *s == '\0';
+	if (*s == '.' && !isdigit((unsigned char)*++s))
+		return false;
+	while (isdigit((unsigned char)*s))
+		s++;
+	return *s == '\0' || is_zone(s);
 }
 
 static bool

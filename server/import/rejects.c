@@ -4,9 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/mem.h"
+
+#define ORIGINAL_MOST 4096 /* bytes of a record that are repeated */
 
 struct rejects {
 	char *path;
@@ -38,6 +42,18 @@ const char *
 rejects_path(const struct rejects *r)
 {
 	return r->path;
+}
+
+/* As much of a record as helps to find it. */
+static size_t
+shorten(const char *text, size_t len)
+{
+	if (len <= ORIGINAL_MOST)
+		return len;
+	for (len = ORIGINAL_MOST; len > 0; len--)
+		if (((unsigned char)text[len] & 0xc0) != 0x80)
+			break;
+	return len;
 }
 
 static void
@@ -75,7 +91,7 @@ rejects_add(struct rejects *r, const char *file, struct csvfile *csv,
 		free(reason);
 	}
 	buf_add_byte(&r->lines, ',');
-	add_quoted(&r->lines, text, len);
+	add_quoted(&r->lines, text, shorten(text, len));
 	buf_add_byte(&r->lines, '\n');
 }
 
@@ -92,6 +108,16 @@ rejects_find(struct rejects *r, const char *file, struct csvfile *csv,
 		}
 }
 
+/* What is half written helps nobody; but nobody's device is removed. */
+static void
+remove_half(const char *path, FILE *f)
+{
+	struct stat st;
+
+	if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode))
+		unlink(path);
+}
+
 int
 rejects_finish(struct rejects *r, struct err *e)
 {
@@ -105,6 +131,7 @@ rejects_finish(struct rejects *r, struct err *e)
 	if (fwrite(r->lines.data, 1, r->lines.len, f) != r->lines.len ||
 	    fflush(f)) {
 		err_errno(e, "%s", r->path);
+		remove_half(r->path, f);
 		fclose(f);
 		return -1;
 	}

@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "common/say.h"
 #include "server/import/convert.h"
 #include "server/import/lookup.h"
 
@@ -102,6 +103,38 @@ bind_all(struct rows *r, const char *directory, struct diags *d)
 	buf_str(&r->columns); /* the NUL */
 }
 
+static int
+compare_headers(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Of two columns with one name nobody can say which is meant. */
+static void
+check_twice(struct rows *r, struct diags *d)
+{
+	char **sorted = xcalloc(r->width + 1, sizeof(*sorted));
+	bool used;
+
+	memcpy(sorted, r->header, r->width * sizeof(*sorted));
+	qsort(sorted, r->width, sizeof(*sorted), compare_headers);
+	for (size_t i = 1; i < r->width; i++) {
+		if (*sorted[i] == '\0' || strcmp(sorted[i - 1], sorted[i]) != 0)
+			continue;
+		used = r->target->extra_rest;
+		for (size_t k = 0; k < r->width && !used; k++)
+			used =
+			    r->taken[k] && strcmp(r->header[k], sorted[i]) == 0;
+		if (used)
+			diag_add(d, &r->mapping->doc->file, r->target->at,
+			    "E043", NULL, NULL,
+			    say("%s 中有两列都叫 \"%s\"",
+				"%s has the column \"%s\" twice"),
+			    r->file, sorted[i]);
+	}
+	free(sorted);
+}
+
 struct rows *
 rows_new(const struct mapping *m, struct mapping_target *t, const char *file,
     const char *directory, const struct csvfile_record *header, struct diags *d)
@@ -118,6 +151,7 @@ rows_new(const struct mapping *m, struct mapping_target *t, const char *file,
 	for (size_t i = 0; i < r->width; i++)
 		r->header[i] = xstrdup(header->fields[i].text);
 	bind_all(r, directory, d);
+	check_twice(r, d);
 	if (diags_errors(d) == before)
 		return r;
 	rows_free(r);

@@ -547,31 +547,48 @@ import_run(struct db_sync *db, const struct import_options *o,
 	return rc;
 }
 
+/* One entity of a revert: what went, what came back, what was left and why. */
+static void
+report_reverted(const struct pg_result *rows, int row, FILE *report, bool zh)
+{
+	char *entity = copy_text(rows, row, 0);
+	char *examples = copy_text(rows, row, 5);
+	long long changed = db_int(rows, row, 3), held = db_int(rows, row, 4);
+
+	fprintf(report,
+	    zh ? "%s:删除 %lld,恢复 %lld\n"
+	       : "%s: %lld removed, %lld restored\n",
+	    entity, (long long)db_int(rows, row, 1),
+	    (long long)db_int(rows, row, 2));
+	if (changed > 0)
+		fprintf(report,
+		    zh ? "  保留 %lld:此后有人改过 %s%s\n"
+		       : "  %lld left, changed since: %s%s\n",
+		    changed, examples, changed > 5 ? ", ..." : "");
+	if (held > 0)
+		fprintf(report,
+		    zh ? "  保留 %lld:还有别的记录属于它们\n"
+		       : "  %lld left, because other records belong to them\n",
+		    held);
+	free(examples);
+	free(entity);
+}
+
 int
 import_revert(
     struct db_sync *db, int64_t import_id, FILE *report, bool zh, struct err *e)
 {
-	char *sql = xasprintf("select entity, deleted, restored, kept from"
-			      " firebreak.import_revert(%lld)",
+	char *sql = xasprintf("select entity, deleted, restored, changed, held,"
+			      " examples from firebreak.import_revert(%lld)",
 	    (long long)import_id);
 	struct pg_result *rows;
-	char *entity;
 	int rc = db_sync_run(db, sql, NULL, 0, &rows, e);
 
 	free(sql);
 	if (rc)
 		return -1;
-	for (int i = 0; i < db_rows(rows); i++) {
-		entity = copy_text(rows, i, 0);
-		fprintf(report,
-		    zh ? "%s:删除 %lld,恢复 %lld,后来改过而保留 %lld\n"
-		       : "%s: %lld removed, %lld restored, %lld kept because "
-			 "they changed since\n",
-		    entity, (long long)db_int(rows, i, 1),
-		    (long long)db_int(rows, i, 2),
-		    (long long)db_int(rows, i, 3));
-		free(entity);
-	}
+	for (int i = 0; i < db_rows(rows); i++)
+		report_reverted(rows, i, report, zh);
 	db_result_free(rows);
 	return 0;
 }

@@ -25,9 +25,16 @@ as $$ select case when coalesce(p_key, '') = '' then p_what || ' is missing'
 -- The views: line, id, key, why (null: fine), then the target's columns by
 -- their names.  A null leaves what is stored, or takes the default.
 create view staging.ready_product as
-select s.line, s.id, s.key, null::text as why, coalesce(s.code, s.key) as code,
-    s.name, s.series, s.price, s.extra
-from staging.product s;
+select s.line, s.id, s.key, case
+        when x.product_id is distinct from d.id and x.product_id is not null
+            then 'another product has the code "' || x.code || '"'
+        when row_number() over (partition by coalesce(s.code, s.key)
+            order by s.line) > 1 then 'a line above has the code, too'
+        end as why,
+    coalesce(s.code, s.key) as code, s.name, s.series, s.price, s.extra
+from staging.product s
+left join firebreak.product x on x.code = coalesce(s.code, s.key)
+left join staging.known d on d.entity = 'product' and d.key = s.key;
 
 create view staging.ready_customer as
 select s.line, s.id, s.key,

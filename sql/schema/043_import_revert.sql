@@ -2,37 +2,39 @@
 
 set role firebreak_owner;
 
--- Rows of a customer that somebody touched after the import: they stay.
+-- Rows that somebody or a later import touched since: they stay.  What was done
+-- with something of a customer's was done to the customer.
 create function staging.touched(p_import bigint, p_entity text)
-returns table (id bigint)
+returns table (id bigint, who text)
 language sql stable
 as $$
 	with since as (
-		select coalesce(max(a.audit_id), 0) as audit_id from (
-			select audit_id from firebreak.audit
-			where entity = 'import' and entity_id = p_import
-			union all
-			select audit_id from firebreak.audit_open
-			where entity = 'import' and entity_id = p_import) a),
+		select coalesce(max(a.audit_id), 0) as audit_id
+		from firebreak.audit_all a
+		where a.entity = 'import' and a.entity_id = p_import),
 	later as (
-		select entity, entity_id, customer_id from firebreak.audit
-		where audit_id > (select audit_id from since)
+		select a.entity, a.entity_id, a.customer_id, p.name
+		from firebreak.audit_all a
+		left join firebreak.person p on p.person_id = a.person_id
+		where a.audit_id > (select audit_id from since))
+	select t.id, coalesce(max(t.who), 'firebreakctl') from (
+		select entity_id as id, name as who from later
+		where entity = p_entity
 		union all
-		select entity, entity_id, customer_id from firebreak.audit_open
-		where audit_id > (select audit_id from since))
-	select entity_id from later where entity = p_entity
-	union
-	select customer_id from later where p_entity = 'customer'
-	and customer_id is not null
-	union
-	select o.id from firebreak.import_old o
-	where o.import_id > p_import and o.entity = p_entity
+		select customer_id, name from later
+		where p_entity = 'customer' and customer_id is not null
+		union all
+		select o.id, 'import ' || o.import_id from firebreak.import_old o
+		where o.import_id > p_import and o.entity = p_entity) t
+	group by 1
 $$;
 
 -- Takes an import back: what it changed gets its old values, what it made is
--- removed, unless it has changed since or something new hangs on it.
+-- removed, unless it has changed since or something new hangs on it.  Says how
+-- many were left for either reason, and some of those that changed: which, who.
 create function firebreak.import_revert(p_import bigint)
-returns table (entity text, deleted bigint, restored bigint, kept bigint)
+returns table (entity text, deleted bigint, restored bigint, changed bigint,
+    held bigint, examples text)
 language plpgsql
 as $$
 #variable_conflict use_column
@@ -54,9 +56,9 @@ begin
 	for e in select * from firebreak.import_entity x order by position desc
 	loop
 		entity := e.entity;
-		kept := 0;
+		changed := 0;
 		create temp table import_keep on commit drop as
-		select t.id from staging.touched(p_import, e.entity) t;
+		select t.id, t.who from staging.touched(p_import, e.entity) t;
 		-- old values
 		select string_agg(format('%I = j.%I', c.col, c.col), ', ')
 		into v_set from staging.columns(e.entity) c
@@ -79,7 +81,7 @@ begin
 			    case when staging.same_customer(e.entity) = '' then ''
 			    else ' and t.customer_id = o.customer_id' end, e.id_column);
 			get diagnostics restored = row_count;
-			select count(*) into kept from firebreak.import_old o
+			select count(*) into changed from firebreak.import_old o
 			where o.import_id = p_import and o.entity = e.entity
 			and o.id in (select id from import_keep);
 		end if;
@@ -91,10 +93,19 @@ begin
 		    else format('t.%I in (select m.id from firebreak.import_made m'
 		        ' where m.import_id = %s and m.entity = %L)', e.id_column,
 		        p_import, e.entity) end);
+		delete from import_keep k where k.id not in (select id from import_gone)
+		and not exists (select from firebreak.import_old o
+		    where o.import_id = p_import and o.entity = e.entity
+		    and o.id = k.id);
+		select coalesce(string_agg(format('%s (%s)', k.id, k.who), ', '
+		    order by k.id), '') into examples
+		from (select * from import_keep order by id limit 5) k;
+		delete from import_gone g using import_keep k where k.id = g.id;
+		get diagnostics v_made = row_count;
+		changed := changed + v_made;
 		select count(*) into v_made from import_gone;
-		delete from import_gone g where g.id in (select id from import_keep);
 		perform staging.free_for_removal(e.entity);
-		select kept + v_made - count(*), count(*) into kept, deleted
+		select v_made - count(*), count(*) into held, deleted
 		from import_gone;
 		perform staging.remove_what_belongs(e.entity);
 		execute format('delete from firebreak.%I t using import_gone g'
@@ -103,7 +114,7 @@ begin
 		where k.entity = e.entity and k.id = g.id;
 		drop table import_gone;
 		drop table import_keep;
-		if deleted + restored + kept > 0 then
+		if deleted + restored + changed + held > 0 then
 			return next;
 		end if;
 	end loop;
