@@ -118,11 +118,11 @@ rule_guards()
 	done
 }
 
-# What the terminal says is in tables: lang.c, keys.c, the levels of format.c.
+# What the terminal says is in tables: lang.c, keys.c.
 rule_inline_text()
 {
 	LC_ALL=C.UTF-8 grep -n -P '"[^"]*\p{Han}' tui/*.c |
-		grep -v -E '^tui/(lang|keys|pinyin|format)\.c:'
+		grep -v -E '^tui/(lang|keys|pinyin)\.c:'
 }
 
 rule_file_length()

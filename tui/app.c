@@ -93,7 +93,7 @@ app_clear(struct app *a)
 	free(a->undo);
 	free(a->undo_label);
 	free(a->batch.why);
-	values_clear(&a->undo_args);
+	row_writes_clear(&a->undo_rows);
 	*a = (struct app){0};
 }
 

@@ -148,6 +148,7 @@ struct pending {
 /* The last verb on several rows, for its summary. */
 struct batch {
 	int number, total, done, refused;
+	bool undoes;
 	char *why; /* the last refusal */
 };
 
@@ -159,7 +160,8 @@ struct pick_item {
 	const struct screen_def *screen;
 	int64_t id; /* lookup */
 	struct queue_item *queued;
-	char *value; /* choice */
+	uint32_t press; /* a key of forms; 0: none */
+	char *value;	/* choice */
 };
 
 enum pick_kind {
@@ -233,8 +235,9 @@ struct app {
 	uint64_t locks_after; /* us idle; 0: never */
 	uint64_t resend_due;  /* of writes put off by the daemon; 0: none */
 
-	char *undo, *undo_label; /* the undo's statement; NULL: none */
-	struct values undo_args;
+	char *undo, *undo_label;     /* the undo's statement; NULL: none */
+	struct row_writes undo_rows; /* one each of the last verb's */
+	int undo_batch;		     /* that they are of, 0: none */
 	struct drafts drafts, lasts;
 	bool dirty; /* a frame is wanted */
 	bool quit;

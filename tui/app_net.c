@@ -67,14 +67,12 @@ undo_value(
 	return v ? value_copy(v) : (struct value){.type = CODEC_NULL};
 }
 
-static void
-undo_prepare(struct app *a, const struct statement_def *undo,
-    const struct queue_item *item)
+static struct values
+undo_args(const struct statement_def *undo, const struct queue_item *item)
 {
-	struct values own = values_read(&item->args);
+	struct values own = values_read(&item->args), args = {0};
 	const struct value *id = values_get(&item->answer, "id");
 
-	values_clear(&a->undo_args);
 	for (size_t i = 0; undo && i < undo->arg_count; i++) {
 		const struct typed_name *arg = &undo->args[i];
 		struct value v = undo_value(item, &own, arg->name);
@@ -86,9 +84,33 @@ undo_prepare(struct app *a, const struct statement_def *undo,
 		} else if (!arg->nullable)
 			id = NULL;
 		if (v.type != CODEC_NULL)
-			values_set(&a->undo_args, arg->name, v);
+			values_set(&args, arg->name, v);
 	}
 	values_clear(&own);
+	return args;
+}
+
+static void
+undo_forget(struct app *a)
+{
+	free(a->undo);
+	a->undo = NULL;
+	a->undo_batch = 0;
+	row_writes_clear(&a->undo_rows);
+}
+
+/* The undo is of the last verb: of all the rows that it was done on. */
+static void
+undo_add(struct app *a, const char *undo, const struct queue_item *item)
+{
+	if (!item->batch || item->batch != a->undo_batch)
+		undo_forget(a);
+	if (!a->undo)
+		a->undo = xstrdup(undo);
+	a->undo_batch = item->batch;
+	replace(&a->undo_label, item->label);
+	row_writes_add(&a->undo_rows,
+	    undo_args(bundle_statement(a->bundle, undo), item), item->row);
 }
 
 static void
@@ -96,21 +118,17 @@ write_applied(struct app *a, struct queue_item *item)
 {
 	const struct statement_def *st =
 	    a->bundle ? bundle_statement(a->bundle, item->statement) : NULL;
-	bool undoes = a->undo && strcmp(a->undo, item->statement) == 0 &&
-		      strcmp(item->label, "undo") == 0;
 
 	drafts_drop(&a->drafts, item->statement);
-	free(a->undo);
-	a->undo = NULL;
-	if (undoes)
+	if (item->undoes) {
 		app_say(a, false, STR_UNDONE);
-	else if (st && st->undo) {
-		a->undo = xstrdup(st->undo);
-		undo_prepare(a, bundle_statement(a->bundle, st->undo), item);
-		replace(&a->undo_label, item->label);
+	} else if (st && st->undo) {
+		undo_add(a, st->undo, item);
 		app_say(a, false, STR_SAVED_UNDO, item->label);
-	} else
+	} else {
+		undo_forget(a);
 		app_say(a, false, STR_SAVED, item->label);
+	}
 }
 
 static bool
@@ -131,7 +149,11 @@ batch_say(struct app *a, const char *refusal)
 		b->why = xstrdup(refusal);
 	} else
 		b->done++;
-	if (b->refused > 0)
+	if (b->undoes && b->refused > 0)
+		app_say(a, true, STR_UNDONE_SOME, b->done, b->total, b->why);
+	else if (b->undoes && b->done == b->total)
+		app_say(a, false, STR_UNDONE);
+	else if (b->refused > 0)
 		app_say(a, true, STR_ROWS_REFUSED, b->done, b->total,
 		    b->refused, b->why);
 	else
@@ -210,26 +232,35 @@ app_write(struct app *a, const char *statement, const struct values *args,
 	return write_one(a, statement, args, label, row) != NULL;
 }
 
-void
-app_write_rows(struct app *a, const char *statement,
-    const struct row_writes *rows, const char *label)
+static void
+write_rows(struct app *a, const char *statement, const struct row_writes *rows,
+    const char *label, bool undoes)
 {
 	struct queue_item *item;
 	int number = a->batch.number + 1;
 
 	free(a->batch.why);
-	a->batch = (struct batch){.number = number, .total = (int)rows->count};
+	a->batch = (struct batch){
+	    .number = number, .total = (int)rows->count, .undoes = undoes};
 	for (size_t i = 0; i < rows->count; i++) {
 		item = write_one(a, statement, &rows->items[i].args, label,
 		    rows->items[i].row);
 		if (!item)
 			return;
 		/* answers come from the loop, never before this */
+		item->undoes = undoes;
 		if (rows->count > 1)
 			item->batch = number;
 	}
 	if (rows->count > 1 && !a->port.is_ready(a->port.arg))
 		app_say(a, false, STR_ROWS_QUEUED, (int)rows->count, label);
+}
+
+void
+app_write_rows(struct app *a, const char *statement,
+    const struct row_writes *rows, const char *label)
+{
+	write_rows(a, statement, rows, label, false);
 }
 
 void
@@ -248,25 +279,41 @@ row_writes_clear(struct row_writes *w)
 	*w = (struct row_writes){0};
 }
 
+static bool
+undo_is_complete(const struct app *a)
+{
+	const struct statement_def *st = bundle_statement(a->bundle, a->undo);
+
+	for (size_t i = 0; st && i < st->arg_count; i++)
+		for (size_t j = 0; j < a->undo_rows.count; j++)
+			if (!st->args[i].nullable &&
+			    !values_get(
+				&a->undo_rows.items[j].args, st->args[i].name))
+				return false;
+	return st != NULL;
+}
+
 void
 app_undo(struct app *a)
 {
-	const struct statement_def *st;
-	bool complete;
+	struct row_writes rows = a->undo_rows;
+	char *undo = a->undo;
 
-	if (!a->undo) {
+	if (!undo) {
 		app_say(a, true, STR_NOTHING_TO_UNDO);
 		return;
 	}
-	st = bundle_statement(a->bundle, a->undo);
-	complete = st != NULL;
-	for (size_t i = 0; st && i < st->arg_count; i++)
-		complete &= st->args[i].nullable ||
-			    values_get(&a->undo_args, st->args[i].name);
-	if (complete)
-		app_write(a, a->undo, &a->undo_args, "undo", 0);
-	else
+	if (!undo_is_complete(a)) {
 		app_say(a, true, STR_NO_UNDO, a->undo_label);
+		return;
+	}
+	/* once */
+	a->undo = NULL;
+	a->undo_rows = (struct row_writes){0};
+	undo_forget(a);
+	write_rows(a, undo, &rows, "undo", true);
+	row_writes_clear(&rows);
+	free(undo);
 }
 
 void
@@ -309,9 +356,7 @@ wipe_all(struct app *a)
 	app_close_all(a);
 	drafts_clear(&a->drafts);
 	drafts_clear(&a->lasts);
-	free(a->undo);
-	a->undo = NULL;
-	values_clear(&a->undo_args);
+	undo_forget(a);
 	if (a->mode != MODE_LOCKED)
 		a->mode = MODE_NORMAL;
 }

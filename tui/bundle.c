@@ -1,6 +1,7 @@
 /* The daemon's screens, read from CBOR. */
 #include "tui/bundle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -554,6 +555,18 @@ statement_column(const struct statement_def *s, const char *name)
 		if (strcmp(s->columns[i].name, name) == 0)
 			return (int)i;
 	return -1;
+}
+
+int
+statement_column_in(const struct statement_def *s, const char *name, int lang)
+{
+	static const char *const ends[LANG_COUNT] = {"zh", "en"};
+	char own[96];
+	int at;
+
+	snprintf(own, sizeof(own), "%s_%s", name, ends[lang]);
+	at = statement_column(s, own);
+	return at >= 0 ? at : statement_column(s, name);
 }
 
 bool

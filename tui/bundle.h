@@ -167,6 +167,9 @@ const struct screen_def *bundle_make_form(struct bundle *b,
 const char *pane_extra(const struct pane_def *p, const char *word);
 /* Position of a column in a statement's answer, or -1. */
 int statement_column(const struct statement_def *s, const char *name);
+/* The same of "<name>_zh" or "<name>_en" where the answer has that. */
+int statement_column_in(
+    const struct statement_def *s, const char *name, int lang);
 bool statement_sorts(const struct statement_def *s, const char *column);
 /* "" when the label is null. */
 const char *label_text(const struct label *l, int lang);

@@ -113,6 +113,7 @@ form_draw(struct pane *p, struct grid *g, bool focused)
 	const struct app *a = pane_app(p);
 	int y = p->rect.y, end = y + p->rect.h, cells = 4, w;
 	size_t first = 0;
+	struct buf hint = {0};
 
 	pane_heading(p, g, focused, "");
 	y++;
@@ -130,9 +131,12 @@ form_draw(struct pane *p, struct grid *g, bool focused)
 	}
 	for (size_t i = first; i < p->def->field_count && y < end; i++)
 		y = draw_field(p, g, y, i, cells + 1, focused);
-	if (y + 1 < end && focused)
-		grid_put(g, y + 1, p->rect.x + 1, p->rect.w - 1,
-		    app_string(a, STR_FORM_KEYS), STYLE_MUTED);
+	if (y + 1 < end && focused) {
+		form_hint(a->lang == LANG_ZH, &hint);
+		grid_put(g, y + 1, p->rect.x + 1, p->rect.w - 1, buf_str(&hint),
+		    STYLE_MUTED);
+		buf_clear(&hint);
+	}
 }
 
 void

@@ -3,12 +3,15 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/buf.h"
 #include "common/mem.h"
+#include "tui/lang.h"
 
 #define SECOND INT64_C(1000000)
 #define DAY (86400 * SECOND)
@@ -18,21 +21,21 @@
 struct severity {
 	const char *shape;
 	enum style style;
-	const char *word[LANG_COUNT];
+	enum string word; /* where the pack has no phrase */
 };
 
 static const struct severity light_table[] = {
-    {"  ", STYLE_PLAIN, {"正常", "ok"}},
-    {"! ", STYLE_YELLOW, {"黄", "YEL"}},
-    {"!!", STYLE_RED, {"红", "RED"}},
-    {"? ", STYLE_MUTED, {"灰", "GRY"}},
+    {"  ", STYLE_PLAIN, STR_OK},
+    {"! ", STYLE_YELLOW, STR_YELLOW},
+    {"!!", STYLE_RED, STR_RED},
+    {"? ", STYLE_MUTED, STR_GREY},
 };
 
 static const struct severity level_table[] = {
-    {"  ", STYLE_PLAIN, {"-", "-"}},
-    {"i ", STYLE_BLUE, {"蓝", "BLU"}},
-    {"! ", STYLE_YELLOW, {"黄", "YEL"}},
-    {"!!", STYLE_RED, {"红", "RED"}},
+    {"  ", STYLE_PLAIN, STR_NONE},
+    {"i ", STYLE_BLUE, STR_BLUE},
+    {"! ", STYLE_YELLOW, STR_YELLOW},
+    {"!!", STYLE_RED, STR_RED},
 };
 
 static enum style
@@ -49,7 +52,7 @@ format_severity(const struct format_env *env, const struct severity *table,
 	if (env->bundle)
 		word = bundle_phrase(env->bundle, prefix, value, env->lang);
 	buf_add_str(out, table[n].shape);
-	buf_add_str(out, word ? word : table[n].word[env->lang]);
+	buf_add_str(out, word ? word : lang_string(table[n].word, env->lang));
 	return table[n].style;
 }
 
@@ -186,6 +189,22 @@ show_money(const struct format_env *env, const struct column_def *c,
 	return STYLE_PLAIN;
 }
 
+/* The formats are constants of tui/lang.c, checked by a test. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void
+format_string(const struct format_env *env, enum string s, struct buf *out, ...)
+{
+	char text[64];
+	va_list ap;
+
+	va_start(ap, out);
+	vsnprintf(text, sizeof(text), lang_string(s, env->lang), ap);
+	va_end(ap);
+	buf_add_str(out, text);
+}
+#pragma GCC diagnostic pop
+
 static enum style
 show_days(const struct format_env *env, const struct column_def *c,
     const struct value *v, struct buf *out)
@@ -194,9 +213,7 @@ show_days(const struct format_env *env, const struct column_def *c,
 	if (v->integer < 0)
 		buf_add_byte(out, '-');
 	else
-		buf_addf(out,
-		    env->lang == LANG_ZH ? "%" PRId64 "天" : "%" PRId64 " d",
-		    v->integer);
+		format_string(env, STR_DAYS, out, (long long)v->integer);
 	return STYLE_PLAIN;
 }
 

@@ -9,6 +9,38 @@
 #include "common/mem.h"
 #include "common/text.h"
 
+const struct form_key_def form_key_table[] = {
+    {KEY_FN(10), "F10", true, "保存", "save", "检查全部栏位并保存",
+	"check all fields and save"},
+    {KEY_ESC_, "Esc", true, "退出", "leave", "离开, 保留草稿",
+	"leave; the draft is kept"},
+    {KEY_TAB_, "Tab", true, "下一栏", "next", "下一栏 (Enter, 下箭头也是)",
+	"next field (so do Enter and Down)"},
+    {KEY_BACKTAB_, "S-Tab", false, "上一栏", "back", "上一栏 (上箭头也是)",
+	"field before (so does Up)"},
+    {KEY_FN(4), "F4", true, "选择", "find", "从列表中选择; 选项也可直接输入",
+	"pick from a list; a choice may be typed as well"},
+    {KEY_FN(6), "F6", true, "上次", "last", "重复上一条记录的值",
+	"the last record's value again"},
+};
+const size_t form_key_count = COUNT_OF(form_key_table);
+
+void
+form_hint(bool zh, struct buf *out)
+{
+	const char *gap = "";
+
+	for (size_t i = 0; i < form_key_count; i++) {
+		const struct form_key_def *k = &form_key_table[i];
+
+		if (!k->hint)
+			continue;
+		buf_addf(out, "%s%s%s%s", gap, k->name, zh ? "" : " ",
+		    zh ? k->zh : k->en);
+		gap = zh ? " " : "  ";
+	}
+}
+
 const struct action_def action_table[] = {
     {ACT_HELP, WHERE_ANY, 1, "? F1", "帮助", "help",
 	"本页所有按键; 输入查找, Enter 执行; 在栏位上为该栏说明",

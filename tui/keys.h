@@ -98,6 +98,20 @@ struct action_def {
 	const char *help_zh, *help_en;
 };
 
+/* Keys of forms, where letters are text. */
+struct form_key_def {
+	uint32_t key;
+	const char *name;
+	bool hint; /* in the hint bar, in this order */
+	const char *zh, *en;
+	const char *help_zh, *help_en;
+};
+
+extern const struct form_key_def form_key_table[];
+extern const size_t form_key_count;
+/* "F10 save  Esc leave …", appended. */
+void form_hint(bool zh, struct buf *out);
+
 extern const struct action_def action_table[];
 extern const size_t action_count;
 

@@ -70,7 +70,6 @@ enum string {
 	STR_HELP_TITLE,
 	STR_LOOKUP_TITLE,
 	STR_REQUIRED_MARK,
-	STR_FORM_KEYS,
 	STR_SCREEN_GONE,
 	STR_SCREENS_NEW,
 	STR_YES,
@@ -93,6 +92,14 @@ enum string {
 	STR_LOCK_SHORT,
 	STR_ALERTS_WAIT, /* %d */
 	STR_RIGHT_NOW,
+	STR_DAYS, /* %lld */
+	STR_NONE,
+	STR_OK,
+	STR_BLUE,
+	STR_YELLOW,
+	STR_RED,
+	STR_GREY,
+	STR_UNDONE_SOME, /* %d, %d: of how many, %s why */
 	STR_MONO_DUMB,
 	STR_COUNT
 };

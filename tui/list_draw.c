@@ -23,7 +23,7 @@ list_cell(const struct pane *p, const struct source *s,
 {
 	const struct column_def *c = &p->def->columns[column];
 	struct format_env env = app_format(pane_app(p));
-	int at = statement_column(s->statement, c->name);
+	int at = statement_column_in(s->statement, c->name, env.lang);
 
 	if (at < 0)
 		return STYLE_PLAIN;

@@ -285,12 +285,13 @@ row_caption(struct pane *p)
 		return NULL;
 	for (size_t i = 0; i < p->def->column_count; i++) {
 		const char *name = p->def->columns[i].name;
-		int column = statement_column(p->statement, name);
+		int column =
+		    statement_column_in(p->statement, name, pane_app(p)->lang);
 
 		if (column < 0 || p->def->columns[i].format[0] ||
 		    strcmp(p->statement->columns[column].type, "text") != 0)
 			continue;
-		v = pane_value(p, name);
+		v = pane_value(p, p->statement->columns[column].name);
 		if (v.type == CODEC_TEXT)
 			return v.text;
 		value_clear(&v);

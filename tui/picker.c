@@ -60,10 +60,43 @@ add_keys(
 }
 
 static void
+add_form_keys(struct app *a, struct picker *k, struct pane *p)
+{
+	for (size_t i = 0; i < form_key_count; i++) {
+		const struct form_key_def *d = &form_key_table[i];
+		bool zh = a->lang == LANG_ZH;
+		struct pick_item *item = item_add(k,
+		    zh ? d->help_zh : d->help_en, zh ? d->en : d->zh, d->name);
+
+		item->press = d->key;
+		item->pane = p;
+	}
+}
+
+/* Of an action's keys those that are no text: in a form letters are. */
+static void
+keys_of(const struct action_def *d, bool form, char *out, size_t size)
+{
+	char *names = xstrdup(d->keys), *save = NULL;
+
+	out[0] = '\0';
+	for (char *k = strtok_r(names, " ", &save); k;
+	     k = strtok_r(NULL, " ", &save)) {
+		size_t n = strlen(out);
+
+		if (!form || strlen(k) > 1)
+			snprintf(
+			    out + n, size - n, "%s%s", n > 0 ? " " : "", k);
+	}
+	free(names);
+}
+
+static void
 add_actions(struct app *a, struct picker *k, bool help)
 {
 	struct pane *p = app_focus(a);
-	bool rows = p && p->ops && p->ops->rows;
+	bool rows = p && p->ops && p->ops->rows, form = p && p->fields;
+	char keys[64];
 
 	for (size_t i = 0; i < action_count; i++) {
 		const struct action_def *d = &action_table[i];
@@ -72,9 +105,13 @@ add_actions(struct app *a, struct picker *k, bool help)
 		if ((d->where == WHERE_ROWS && !rows) ||
 		    (d->where == WHERE_TREE && (!p || p->ops != &tree_ops)))
 			continue;
+		keys_of(d, form, keys, sizeof(keys));
+		/* by its keys in the help, by its name among the commands */
+		if (help && !keys[0])
+			continue;
 		if (help)
 			text = a->lang == LANG_ZH ? d->help_zh : d->help_en;
-		item_add(k, text, a->lang == LANG_ZH ? d->en : d->zh, d->keys)
+		item_add(k, text, a->lang == LANG_ZH ? d->en : d->zh, keys)
 		    ->action = d->action;
 	}
 }
@@ -185,6 +222,8 @@ picker_open(struct app *a, enum pick_kind kind, struct pane *pane)
 	else if (kind == PICK_QUEUE)
 		add_queued(a, k);
 	else {
+		if (pane && pane->fields && kind == PICK_HELP)
+			add_form_keys(a, k, pane);
 		if (pane)
 			add_keys(a, k, &pane->def->keys, pane);
 		if (pane)
@@ -302,7 +341,11 @@ picker_run(struct app *a)
 	else if (item.queued) {
 		if (item.queued->state == QUEUE_REFUSED)
 			queue_dismiss(&a->queue, item.queued);
-	} else if (item.key)
+	} else if (item.press == KEY_ESC_)
+		app_act(a, ACT_BACK, 0);
+	else if (item.press)
+		item.pane->ops->key(item.pane, item.press, 0);
+	else if (item.key)
 		pane_run(item.pane, item.key);
 	else if (item.screen)
 		open_screen(a, item.screen, rest);

@@ -30,6 +30,7 @@ struct queue_item {
 	int64_t row;	 /* the row it was made on, 0: none */
 	enum queue_state state;
 	int batch; /* of the verb on several rows, 0: none */
+	bool undoes;
 	char *sentence;
 	struct queue *queue;
 	struct values answer; /* its one row, by the columns' names */

@@ -68,7 +68,7 @@ draw_value(
 {
 	const struct column_def *c = &p->def->columns[column];
 	struct format_env env = app_format(pane_app(p));
-	int at = statement_column(p->statement, c->name);
+	int at = statement_column_in(p->statement, c->name, env.lang);
 	struct buf text = {0};
 	int whole;
 	enum style s;

@@ -124,12 +124,15 @@ static void
 draw_hints(struct app *a, struct grid *g)
 {
 	struct pane *p = app_focus(a);
+	struct buf text = {0};
 	int x = 1;
 
 	grid_put(g, g->height - 1, 0, g->width, "", STYLE_HINT);
 	if (p && p->fields) {
-		grid_put(g, g->height - 1, 1, g->width - 1,
-		    app_string(a, STR_FORM_KEYS), STYLE_HINT);
+		form_hint(a->lang == LANG_ZH, &text);
+		grid_put(g, g->height - 1, 1, g->width - 1, buf_str(&text),
+		    STYLE_HINT);
+		buf_clear(&text);
 		return;
 	}
 	x = table_hints(a, g, x, 1, 3);

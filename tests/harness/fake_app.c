@@ -241,6 +241,7 @@ fake_setup(void **state)
 	fake_clock = 1000000;
 	fake_asked = 0;
 	app_init(&app, &host, &port, LANG_EN);
+	app.link = LINK_ONLINE;
 	app_set_bundle(&app, fake_bundle());
 	grid_init(&grid, 24, 80);
 	return 0;

@@ -63,6 +63,7 @@ role_all()
 		shot $1 $lang 80x24 customers f
 		shot $1 $lang 80x24 customers 'f Esc'
 		shot $1 $lang 80x24 customers 'f 合 同 Enter'
+		shot $1 $lang 80x24 customers 'v F1'
 	done | sed 's/ *$//'
 	[ $1 != supervisor ] || shot $1 en 80x24 customers t | sed 's/ *$//'
 }

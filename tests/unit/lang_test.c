@@ -39,6 +39,12 @@ test_both_languages_are_complete(void **state)
 		conversions(en, en_takes);
 		assert_string_equal(zh_takes, en_takes);
 	}
+	for (size_t i = 0; i < form_key_count; i++) {
+		assert_int_equal(
+		    key_parse(form_key_table[i].name), form_key_table[i].key);
+		assert_true(form_key_table[i].help_zh[0]);
+		assert_true(form_key_table[i].help_en[0]);
+	}
 	for (size_t i = 0; i < action_count; i++) {
 		assert_non_null(action_table[i].help_zh);
 		assert_non_null(action_table[i].help_en);
