@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/secret.h"
 #include "tui/app.h"
 
 #define HANDS_OFF 500000 /* us after the last key */
@@ -265,6 +266,22 @@ app_lock(struct app *a)
 	edit_clear(&a->line);
 	a->was_locked_wrong = false;
 	a->mode = MODE_LOCKED;
+	a->dirty = true;
+}
+
+void
+app_unlocked(struct app *a, bool good)
+{
+	a->is_checking = false;
+	a->was_locked_wrong = !good;
+	if (good && a->mode == MODE_LOCKED)
+		a->mode = MODE_NORMAL;
+	/* what was typed meanwhile was meant for another try */
+	if (good && a->line.text) {
+		secret_wipe(a->line.text, a->line.len);
+		edit_clear(&a->line);
+	}
+	a->last_key = a->host.now();
 	a->dirty = true;
 }
 

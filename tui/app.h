@@ -189,9 +189,8 @@ struct app_host {
 	void (*redraw)(void *arg);
 	void (*copy)(const char *text, void *arg); /* OSC 52 */
 	void (*bell)(void *arg);
-	/* Whether the passphrase unlocks the key file; takes a while. */
-	bool (*unlock)(const char *passphrase, void *arg);
-	void (*show)(void *arg); /* a frame now, before what takes a while */
+	/* Tries the passphrase on the key file; app_unlocked() answers. */
+	void (*unlock)(const char *passphrase, void *arg);
 	bool has_passphrase;
 	uint64_t (*now)(void);	    /* monotonic us */
 	int64_t (*wallclock)(void); /* us since 1970 */
@@ -289,6 +288,7 @@ bool app_open(struct app *a, const char *screen, struct values *args,
 void app_back(struct app *a);
 void app_act(struct app *a, enum action act, long count);
 void app_lock(struct app *a);
+void app_unlocked(struct app *a, bool good);
 void app_forget_pending(struct app *a);
 struct pane *app_focus(struct app *a); /* or NULL */
 

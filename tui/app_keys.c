@@ -66,16 +66,10 @@ locked_key(struct app *a, uint32_t key)
 		edit_key(&a->line, key);
 		return;
 	}
+	if (a->is_checking)
+		return;
 	a->is_checking = true;
-	if (a->host.show)
-		a->host.show(a->host.arg);
-	a->is_checking = false;
-	a->dirty = true;
-	if (a->host.unlock(edit_text(&a->line), a->host.arg)) {
-		a->mode = MODE_NORMAL;
-		a->was_locked_wrong = false;
-	} else
-		a->was_locked_wrong = true;
+	a->host.unlock(edit_text(&a->line), a->host.arg);
 	if (a->line.text)
 		secret_wipe(a->line.text, a->line.len);
 	edit_clear(&a->line);

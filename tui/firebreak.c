@@ -21,6 +21,7 @@
 #include "tui/net.h"
 #include "tui/passphrase.h"
 #include "tui/term.h"
+#include "tui/unlock.h"
 
 #define FRAME_PAUSE 33000 /* us between frames that no key asked for */
 #define LOCK_AFTER (600 * UINT64_C(1000000))
@@ -31,6 +32,7 @@ struct program {
 	struct app app;
 	struct net *net;
 	struct keyfile *key;
+	struct unlock *unlock; /* under way or done; NULL: never */
 	struct grid grid;
 	struct loop_fd *tty;
 	struct loop_timer *timer;
@@ -92,14 +94,20 @@ state_file(const char *name)
 	return path;
 }
 
-static bool
+static void
+on_unlocked(bool good, void *arg)
+{
+	app_unlocked(&((struct program *)arg)->app, good);
+}
+
+static void
 host_unlock(const char *passphrase, void *arg)
 {
 	struct program *p = arg;
-	struct keyfile *k = keyfile_load(p->key_path, passphrase, NULL);
 
-	keyfile_free(k);
-	return k != NULL;
+	unlock_cancel(p->unlock);
+	p->unlock =
+	    unlock_start(p->loop, p->key_path, passphrase, on_unlocked, p);
 }
 
 static void
@@ -135,12 +143,6 @@ paint(struct program *p)
 	app_view(&p->app, &p->grid);
 	term_paint(&p->grid);
 	p->painted_at = loop_now();
-}
-
-static void
-host_show(void *arg)
-{
-	paint(arg);
 }
 
 /* After anything happened: what is due, then at most one frame. */
@@ -232,7 +234,6 @@ program_start(struct program *p)
 	    .redraw = p->dump ? NULL : host_redraw,
 	    .copy = p->dump ? NULL : host_copy,
 	    .unlock = host_unlock,
-	    .show = p->dump ? NULL : host_show,
 	    .now = loop_now,
 	    .wallclock = host_wallclock,
 	    .arg = p,
@@ -257,6 +258,7 @@ program_start(struct program *p)
 static void
 program_end(struct program *p)
 {
+	unlock_cancel(p->unlock);
 	app_clear(&p->app);
 	net_free(p->net);
 	keyfile_free(p->key);

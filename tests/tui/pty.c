@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -427,6 +428,10 @@ stage_locked(char **argv)
 	check(expect("enter the passphrase"), "C-x locks");
 	check(row_with("Actions of today") < 0, "and hides what was there");
 	type("wrong\r");
+	check(expect("unlocking"), "it says that it tries");
+	type("abc");
+	check(expect("***"), "the screen lives meanwhile");
+	type("\025"); /* C-u */
 	check(expect("wrong passphrase"), "a wrong one does not unlock");
 	type("right\r");
 	check(expect("Actions of today 1/"), "the right one does");

@@ -267,6 +267,43 @@ test_the_palette_takes_an_argument(void **state)
 	assert_int_equal(app.mode, MODE_PICKER);
 }
 
+static int unlocks;
+
+static void
+fake_unlock(const char *passphrase, void *arg)
+{
+	(void)arg;
+	unlocks += strcmp(passphrase, "one") == 0;
+}
+
+/* The loop goes on while the passphrase is tried. */
+static void
+test_unlocking_takes_its_time(void **state)
+{
+	(void)state;
+	app.host.unlock = fake_unlock;
+	app.host.has_passphrase = true;
+	unlocks = 0;
+	fake_answer(1, 3, false);
+	app_key(&app, KEY_CTRL('x'));
+	fake_type("one\r");
+	assert_int_equal(unlocks, 1);
+	fake_expect("unlocking");
+	fake_type("\rtwo\r");
+	assert_int_equal(unlocks, 1);
+	fake_expect("***");
+	app_unlocked(&app, false);
+	fake_expect("wrong passphrase");
+	fake_expect("***");
+	fake_type("\025one\r");
+	assert_int_equal(unlocks, 2);
+	fake_type("left over");
+	app_unlocked(&app, true);
+	assert_int_equal(app.mode, MODE_NORMAL);
+	assert_int_equal(app.line.len, 0);
+	fake_expect("EduEquip");
+}
+
 static void
 test_unknown_key_says_so(void **state)
 {
@@ -339,6 +376,7 @@ main(void)
 	    FAKE_TEST(test_a_key_acts_on_each_marked_row),
 	    FAKE_TEST(test_marked_rows_that_went_are_said),
 	    FAKE_TEST(test_the_palette_takes_an_argument),
+	    FAKE_TEST(test_unlocking_takes_its_time),
 	    FAKE_TEST(test_unknown_key_says_so),
 	    FAKE_TEST(test_any_key_in_any_size),
 	};
