@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "common/say.h"
 #include "server/ctl/command.h"
+#include "server/import/history.h"
 #include "server/import/run.h"
 
 struct arguments {

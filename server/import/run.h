@@ -39,13 +39,4 @@ int import_run(struct db_sync *db, const struct import_options *o,
     struct import_report *r, struct diags *d, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Takes a whole import back; what has been changed since stays and is
- * reported. */
-int import_revert(struct db_sync *db, int64_t import_id, FILE *report, bool zh,
-    struct err *e) __attribute__((warn_unused_result));
-
-/* One line an import, the latest first. */
-int import_list(struct db_sync *db, FILE *out, struct err *e)
-    __attribute__((warn_unused_result));
-
 #endif

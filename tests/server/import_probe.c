@@ -10,6 +10,7 @@
 #include "common/buf.h"
 #include "common/diag.h"
 #include "server/db/sync.h"
+#include "server/import/history.h"
 #include "server/import/run.h"
 
 int
