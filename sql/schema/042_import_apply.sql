@@ -282,6 +282,7 @@ language plpgsql
 as $$
 declare
 	v_count bigint;
+	v_none bigint;
 	v_extra bool := exists (select from firebreak.import_field
 	    where entity = p_entity and field = 'extra');
 begin
@@ -301,6 +302,18 @@ begin
 		left join firebreak.person p on p.person_id = k.id
 		group by l.owner;
 		perform firebreak.import_apply('customer', false);
+		-- for whom there is none: said here, or they would lack a customer
+		-- that nobody named
+		execute format('with gone as (delete from staging.%I s'
+		    ' using import_lost l where l.line = s.line and not exists'
+		    ' (select from staging.known_customer k where k.key ='
+		    ' %L || ''/'' || coalesce(l.owner, '''')) returning l.*)'
+		    ' insert into staging.reject select line, case when owner is'
+		    ' null then ''nobody owns it: map an owner, or import with'
+		    ' --owner'' else staging.unknown(''person'', owner) end'
+		    ' from gone', p_entity, p_name);
+		get diagnostics v_none = row_count;
+		v_count := v_count - v_none;
 		execute format('update staging.%I s set customer = %L || ''/'' ||'
 		    ' coalesce(l.owner, '''') %s from import_lost l'
 		    ' where l.line = s.line', p_entity, p_name, case when v_extra
