@@ -75,9 +75,20 @@ app_keep_all(struct app *a)
 }
 
 void
+app_keep_drafts(struct app *a)
+{
+	for (struct view *v = a->view; v; v = v->parent)
+		for (size_t i = 0; i < v->pane_count; i++)
+			if (v->panes[i].fields)
+				form_keep_draft(&v->panes[i]);
+}
+
+void
 app_clear(struct app *a)
 {
 	app_keep_all(a);
+	app_keep_drafts(a);
+	drafts_save(&a->drafts);
 	app_close_all(a);
 	app_forget_pending(a);
 	bundle_free(a->bundle);
@@ -238,6 +249,7 @@ app_set_bundle(struct app *a, struct bundle *b)
 		open[n].caption = v->caption ? xstrdup(v->caption) : NULL;
 		open[n].args = values_copy(&v->args);
 	}
+	app_keep_drafts(a);
 	app_close_all(a);
 	bundle_free(a->bundle);
 	a->bundle = b;

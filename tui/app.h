@@ -52,6 +52,7 @@ struct id_list {
 struct field_ui {
 	struct edit edit;
 	struct value chosen; /* a lookup's key or a choice; else null */
+	bool touched;	     /* by a person, not by a default */
 	char error[512];
 };
 
@@ -197,10 +198,17 @@ struct app_host {
 	void *arg;
 };
 
+struct draft {
+	char *name;	  /* statement */
+	struct values of; /* the records that it is about */
+	struct values values;
+};
+
 struct drafts {
-	char **names; /* statement */
-	struct values *values;
+	struct draft *items;
 	size_t count;
+	char *path; /* sealed with the key; NULL: memory only */
+	uint8_t key[32];
 };
 
 struct app {
@@ -281,6 +289,8 @@ void app_undo(struct app *a);
 /* app.c: screens. */
 /* First pages of what is open, into the cache. */
 void app_keep_all(struct app *a);
+/* What is typed in open forms, among the drafts. */
+void app_keep_drafts(struct app *a);
 /* Shows nothing any more. */
 void app_close_all(struct app *a);
 bool app_open(struct app *a, const char *screen, struct values *args,
@@ -334,9 +344,16 @@ bool form_refused(struct app *a, const char *statement, const struct err *e);
 void form_choose(struct pane *p, struct value v, const char *text);
 const char *form_help(const struct pane *p);
 void form_paste(struct pane *p, const char *text);
-struct values *drafts_get(struct drafts *d, const char *name, bool make);
-void drafts_drop(struct drafts *d, const char *name);
+/* NULL: there is none, and none was to be made. */
+struct values *drafts_get(
+    struct drafts *d, const char *name, const struct values *of, bool make);
+/* Those of a write with these arguments. */
+void drafts_drop(struct drafts *d, const char *name, const struct values *args);
 void drafts_clear(struct drafts *d);
+/* What an earlier run saved; a file that is not ours counts as none. */
+void drafts_open(struct drafts *d, const char *path, const uint8_t key[32]);
+void drafts_save(struct drafts *d);
+void drafts_wipe(struct drafts *d); /* memory and file */
 
 extern const struct widget_ops text_ops, gauge_ops;
 

@@ -114,12 +114,21 @@ undo_add(struct app *a, const char *undo, const struct queue_item *item)
 }
 
 static void
+drop_draft(struct app *a, const struct queue_item *item)
+{
+	struct values own = values_read(&item->args);
+
+	drafts_drop(&a->drafts, item->statement, &own);
+	values_clear(&own);
+}
+
+static void
 write_applied(struct app *a, struct queue_item *item)
 {
 	const struct statement_def *st =
 	    a->bundle ? bundle_statement(a->bundle, item->statement) : NULL;
 
-	drafts_drop(&a->drafts, item->statement);
+	drop_draft(a, item);
 	if (item->undoes) {
 		app_say(a, false, STR_UNDONE);
 	} else if (st && st->undo) {
@@ -354,8 +363,8 @@ wipe_all(struct app *a)
 	queue_wipe(&a->queue);
 	cache_wipe(a->cache);
 	app_close_all(a);
-	drafts_clear(&a->drafts);
-	drafts_clear(&a->lasts);
+	drafts_wipe(&a->drafts);
+	drafts_wipe(&a->lasts);
 	undo_forget(a);
 	if (a->mode != MODE_LOCKED)
 		a->mode = MODE_NORMAL;

@@ -35,7 +35,13 @@ edit_set(struct edit *e, const char *text)
 static void
 edit_insert(struct edit *e, const char *s, size_t n)
 {
-	if (n == 0 || e->len + n > EDIT_MAX)
+	/* as much as there is room for, and no half of a character */
+	if (n > EDIT_MAX - e->len) {
+		n = EDIT_MAX - e->len;
+		while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+			n--;
+	}
+	if (n == 0)
 		return;
 	e->text = xrealloc_array(e->text, e->len + n + 1, 1);
 	memmove(e->text + e->at + n, e->text + e->at, e->len - e->at);
@@ -165,32 +171,35 @@ edit_paste(struct edit *e, const char *text, bool lines)
 	buf_clear(&clean);
 }
 
+/* Where the text begins within `w` cells so that the caret shows; *before: the
+ * cells from there to it. */
+static const char *
+draw_from(const char *shown, size_t caret, int w, int *before)
+{
+	const char *from = shown, *end = shown + caret;
+	struct text_glyph g;
+
+	*before = 0;
+	while (from < end) {
+		from += text_glyph_next(from, (size_t)(end - from), &g);
+		*before += g.cells;
+	}
+	for (from = shown; *before >= w && from < end; *before -= g.cells)
+		from += text_glyph_next(from, (size_t)(end - from), &g);
+	return from;
+}
+
 void
 edit_draw(const struct edit *e, struct grid *g, struct rect r, enum style s,
     bool caret, bool secret)
 {
-	char *shown = xstrndup(edit_text(e), e->len), *from = shown;
-	int before = 0;
-	size_t at = e->at;
+	char *shown = xstrndup(edit_text(e), e->len);
+	const char *from;
+	int before;
 
-	if (secret) {
+	if (secret)
 		memset(shown, '*', e->len);
-		from[e->len] = '\0';
-	}
-	if (e->text) {
-		char keep = shown[at];
-
-		shown[at] = '\0';
-		before = text_width(shown);
-		while (before >= r.w && *from) {
-			size_t len;
-
-			text_decode(from, strlen(from), &len);
-			from += len;
-			before = text_width(from);
-		}
-		shown[at] = keep;
-	}
+	from = draw_from(shown, e->at, r.w, &before);
 	grid_put(g, r.y, r.x, r.w, from, s);
 	if (caret) {
 		g->cursor_y = r.y;

@@ -277,6 +277,7 @@ run_terminal(struct program *p, struct err *e)
 	char *queue = xasprintf("%s.queue", p->key_path);
 	char *cache = xasprintf("%s.screens", p->key_path);
 	char *rows = xasprintf("%s.rows", p->key_path);
+	char *drafts = xasprintf("%s.drafts", p->key_path);
 	struct net_options o = {.key = p->key, .cache = cache};
 	uint8_t seal[32];
 	int h, w, failed = -1;
@@ -284,6 +285,8 @@ run_terminal(struct program *p, struct err *e)
 	o.device = p->name;
 	keyfile_derive(p->key, "rows", seal);
 	p->app.cache = cache_new(rows, seal, CACHE_MAX);
+	keyfile_derive(p->key, "drafts", seal);
+	drafts_open(&p->app.drafts, drafts, seal);
 	keyfile_derive(p->key, "queue", seal);
 	if (queue_open(&p->app.queue, queue, seal, e) != 0 ||
 	    term_start(e) != 0)
@@ -311,6 +314,7 @@ out:
 	free(queue);
 	free(cache);
 	free(rows);
+	free(drafts);
 	return failed;
 }
 

@@ -14,33 +14,62 @@ field_name(const struct pane *p, size_t i, char out[96])
 	return out;
 }
 
+/* The records that the form is about: a draft for one customer is none for
+ * another. */
+static struct values
+form_about(const struct pane *p)
+{
+	struct values of = {0};
+
+	for (size_t i = 0; p->statement && i < p->statement->arg_count; i++) {
+		const char *name = p->statement->args[i].name;
+		const struct value *v = values_get(&p->view->args, name);
+		size_t n = strlen(name);
+
+		if (v && n > 3 && strcmp(name + n - 3, "_id") == 0)
+			values_set(&of, name, value_copy(v));
+	}
+	return of;
+}
+
+/* A field as it was left. */
+static void
+field_recall(struct pane *p, size_t i, const struct values *from)
+{
+	char name[96], shown[104];
+	const struct value *v;
+
+	v = values_get(from, field_name(p, i, name));
+	if (v)
+		field_show(p, i, v);
+	snprintf(shown, sizeof(shown), "=%s", name);
+	v = values_get(from, shown);
+	if (v && v->type == CODEC_TEXT) {
+		edit_set(&p->fields[i].edit, v->text);
+		p->fields[i].touched = true;
+	}
+}
+
 void
 form_init(struct pane *p)
 {
 	struct app *a = pane_app(p);
-	const struct values *draft;
-	const struct value *v;
-	char name[96], shown[104];
+	struct values of = form_about(p);
+	const struct values *draft =
+	    p->def->statement
+		? drafts_get(&a->drafts, p->def->statement, &of, false)
+		: NULL;
 
 	p->fields = xcalloc(p->def->field_count + 1, sizeof(*p->fields));
-	draft = p->def->statement
-		    ? drafts_get(&a->drafts, p->def->statement, false)
-		    : NULL;
 	for (size_t i = 0; i < p->def->field_count; i++) {
 		field_initial(p, i);
-		if (p->fields[i].edit.len > 0 || !draft)
-			continue;
-		v = values_get(draft, field_name(p, i, name));
-		if (v)
-			field_show(p, i, v);
-		snprintf(shown, sizeof(shown), "=%s", name);
-		v = values_get(draft, shown);
-		if (v && v->type == CODEC_TEXT)
-			edit_set(&p->fields[i].edit, v->text);
+		if (draft)
+			field_recall(p, i, draft);
 	}
 	while (p->field + 1 < p->def->field_count &&
 	       p->fields[p->field].edit.len > 0)
 		p->field++;
+	values_clear(&of);
 }
 
 void
@@ -54,16 +83,16 @@ form_clear(struct pane *p)
 	p->fields = NULL;
 }
 
-/* What was typed, and the keys behind it, under the write's name. */
+/* What was typed, and the keys behind it; `all`: defaults, too. */
 static void
-form_remember(struct pane *p, struct values *out)
+form_remember(struct pane *p, struct values *out, bool all)
 {
 	char name[96], shown[104];
 
 	for (size_t i = 0; i < p->def->field_count; i++) {
 		const struct field_ui *f = &p->fields[i];
 
-		if (f->edit.len == 0)
+		if (f->edit.len == 0 || !(all || f->touched))
 			continue;
 		field_name(p, i, name);
 		snprintf(shown, sizeof(shown), "=%s", name);
@@ -78,12 +107,19 @@ form_keep_draft(struct pane *p)
 {
 	struct app *a = pane_app(p);
 	bool any = false;
+	struct values of, *draft;
 
 	for (size_t i = 0; i < p->def->field_count; i++)
-		any |= p->fields[i].edit.len > 0;
-	if (!any || !p->def->statement)
+		any |= p->fields[i].touched;
+	/* what is on its way lies in the queue */
+	if (!any || !p->def->statement || p->saving)
 		return;
-	form_remember(p, drafts_get(&a->drafts, p->def->statement, true));
+	of = form_about(p);
+	draft = drafts_get(&a->drafts, p->def->statement, &of, true);
+	values_clear(draft);
+	form_remember(p, draft, false);
+	values_clear(&of);
+	drafts_save(&a->drafts);
 	app_say(a, false, STR_DRAFT_KEPT);
 }
 
@@ -146,12 +182,12 @@ form_save(struct pane *p)
 	p->saving = app_write(a, write, &args, label, form_row(p, &args)) &&
 		    p->view->pane_count == 1;
 	free(label);
-	last = drafts_get(&a->lasts, write, true);
+	last = drafts_get(&a->lasts, write, NULL, true);
 	values_clear(last);
-	form_remember(p, last);
+	form_remember(p, last, true);
 	if (p->saving && a->link != LINK_ONLINE) {
+		drafts_drop(&a->drafts, write, &args);
 		form_answered(a, write);
-		drafts_drop(&a->drafts, write);
 	}
 out:
 	values_clear(&args);
@@ -208,6 +244,7 @@ form_choose(struct pane *p, struct value v, const char *text)
 
 	value_clear(&f->chosen);
 	f->chosen = v;
+	f->touched = true;
 	f->error[0] = '\0';
 	edit_set(&f->edit, text);
 }
@@ -223,9 +260,14 @@ form_help(const struct pane *p)
 void
 form_paste(struct pane *p, const char *text)
 {
-	if (p->field < p->def->field_count)
-		edit_paste(&p->fields[p->field].edit, text,
-		    strcmp(p->def->fields[p->field].type, "note") == 0);
+	struct field_ui *f = &p->fields[p->field];
+
+	if (p->field >= p->def->field_count)
+		return;
+	edit_paste(
+	    &f->edit, text, strcmp(p->def->fields[p->field].type, "note") == 0);
+	value_clear(&f->chosen);
+	f->touched = true;
 }
 
 static void
@@ -233,8 +275,9 @@ form_repeat(struct pane *p)
 {
 	struct app *a = pane_app(p);
 	struct values *last =
-	    p->def->statement ? drafts_get(&a->lasts, p->def->statement, false)
-			      : NULL;
+	    p->def->statement
+		? drafts_get(&a->lasts, p->def->statement, NULL, false)
+		: NULL;
 	char name[96], shown[104];
 	const struct value *v;
 
@@ -245,6 +288,7 @@ form_repeat(struct pane *p)
 		return;
 	}
 	edit_set(&p->fields[p->field].edit, v->text);
+	p->fields[p->field].touched = true;
 	v = values_get(last, name);
 	value_clear(&p->fields[p->field].chosen);
 	if (v)
@@ -322,10 +366,13 @@ form_key(struct pane *p, uint32_t key, long count)
 	default:
 		break;
 	}
-	if (strcmp(f->type, "tick") == 0 && key < KEY_SPECIAL_)
-		return tick_key(&ui->edit, text_fold_fullwidth(key));
+	if (strcmp(f->type, "tick") == 0 && key < KEY_SPECIAL_) {
+		ui->touched |= tick_key(&ui->edit, text_fold_fullwidth(key));
+		return key >= ' ';
+	}
 	if (!edit_key(&ui->edit, key))
 		return false;
+	ui->touched = true;
 	ui->error[0] = '\0';
 	value_clear(&ui->chosen);
 	return true;

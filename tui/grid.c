@@ -118,44 +118,61 @@ cell_set_wide(struct grid *g, int y, int x, uint32_t c, enum style s)
 	*right = (struct grid_cell){.c = 0, .style = (uint8_t)s};
 }
 
-/* What a terminal would act upon instead of showing. */
-static bool
-is_control(uint32_t c)
+/* A mark belongs to the character before. */
+static void
+cell_mark(struct grid *g, int y, int x, uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfeff ||
-	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	struct grid_cell *cell = cell_at(g, y, x - 1);
+
+	if (cell && cell->c == 0)
+		cell = cell_at(g, y, x - 2);
+	if (cell && cell->mark == 0)
+		cell->mark = c;
+}
+
+/* One glyph, at most as wide as it says; returns its cells. */
+static int
+put_glyph(
+    struct grid *g, int y, int x, const struct text_glyph *glyph, enum style s)
+{
+	int at = 0, cells;
+	size_t len;
+	uint32_t c;
+
+	for (size_t i = 0; i < glyph->len; i += len) {
+		c = text_decode(glyph->bytes + i, glyph->len - i, &len);
+		cells = text_cell_width(c);
+		if (cells == 0)
+			cell_mark(g, y, x + at, c);
+		else if (cells == 2)
+			cell_set_wide(g, y, x + at, c, s);
+		else
+			cell_set(g, y, x + at, c, s);
+		at += cells;
+	}
+	return at;
 }
 
 int
 grid_put(struct grid *g, int y, int x, int w, const char *text, enum style s)
 {
 	size_t left = strlen(text), len;
-	struct grid_cell *before;
-	int at = 0, cells;
-	uint32_t c;
+	struct text_glyph glyph;
+	int at = 0;
 
 	for (; left > 0; text += len, left -= len) {
-		c = text_decode(text, left, &len);
-		if (c >= 0xfe00 && c <= 0xfe0f)
-			continue;
-		if (is_control(c))
-			c = '?';
-		cells = text_cell_width(c);
-		if (cells == 0) {
-			before = at > 0 ? cell_at(g, y, x + at - 1) : NULL;
-			if (before && before->c == 0)
-				before = cell_at(g, y, x + at - 2);
-			if (before && before->mark == 0)
-				before->mark = c;
+		if (text[0] >= ' ' && text[0] < 0x7f &&
+		    (left == 1 || (text[1] >= ' ' && text[1] < 0x7f))) {
+			len = 1;
+			if (w >= 0 && at >= w)
+				break;
+			cell_set(g, y, x + at++, (uint32_t)text[0], s);
 			continue;
 		}
-		if (w >= 0 && at + cells > w)
+		len = text_glyph_next(text, left, &glyph);
+		if (w >= 0 && at + glyph.cells > w)
 			break;
-		if (cells == 2)
-			cell_set_wide(g, y, x + at, c, s);
-		else
-			cell_set(g, y, x + at, c, s);
-		at += cells;
+		at += put_glyph(g, y, x + at, &glyph, s);
 	}
 	for (; at < w; at++)
 		cell_set(g, y, x + at, ' ', s);

@@ -351,26 +351,48 @@ term_paint(const struct grid *g)
 	flush_frame();
 }
 
+/* One more byte of the keyboard's UTF-8: the character that it completes, 0
+ * for none.  curses' own decoder never gets over a byte that is no text, and
+ * forgets the half of a character whose other half comes later. */
+static uint32_t
+utf8_take(int byte)
+{
+	static char part[4];
+	static size_t n, need;
+	uint32_t c;
+	size_t len;
+
+	if (byte < 0x80 || byte >= 0xc2) {
+		need = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+		n = 0;
+	} else if (n == 0)
+		return 0;
+	part[n++] = (char)byte;
+	if (n < need)
+		return 0;
+	c = text_decode(part, n, &len);
+	n = 0;
+	return len == need ? c : 0;
+}
+
 static uint32_t
 read_paste(void)
 {
-	wint_t c = 0;
 	char utf8[4];
-	int code, idle = 0;
+	int byte, idle = 0;
+	uint32_t c;
 	struct pollfd pfd = {.fd = STDIN_FILENO, .events = POLLIN};
 
 	buf_reset(&pasted);
-	while (idle < 10) {
-		code = get_wch(&c);
-		if (code == KEY_CODE_YES && c == PASTE_END)
-			break;
-		if (code == ERR) {
+	while (idle < 10 && (byte = getch()) != PASTE_END) {
+		if (byte == ERR) {
 			idle += poll(&pfd, 1, 20) <= 0;
 			continue;
 		}
-		if (code == OK && c && pasted.len < PASTE_MAX)
+		c = byte < KEY_MIN ? utf8_take(byte) : 0;
+		if (c && pasted.len < PASTE_MAX)
 			buf_add(&pasted, utf8,
-			    text_encode(c == '\r' ? '\n' : (uint32_t)c, utf8));
+			    text_encode(c == '\r' ? '\n' : c, utf8));
 	}
 	buf_str(&pasted);
 	return KEY_PASTE_;
@@ -388,19 +410,24 @@ term_is_gone(void)
 uint32_t
 term_key(void)
 {
-	wint_t c = 0;
-	int code = get_wch(&c);
+	uint32_t c = 0;
+	int key = 0;
 
-	if (code == ERR || c == WEOF)
-		return 0;
-	if (code == OK)
-		return c == '\n' ? KEY_ENTER_ : c == 0 ? 0 : (uint32_t)c;
-	if (c == PASTE_START)
+	while (c == 0 && key < KEY_MIN) {
+		key = getch();
+		if (key == ERR)
+			return 0;
+		if (key < KEY_MIN)
+			c = utf8_take(key);
+	}
+	if (c)
+		return c == '\n' ? KEY_ENTER_ : c;
+	if (key == PASTE_START)
 		return read_paste();
-	if (c >= KEY_F(1) && c <= KEY_F(12))
-		return KEY_FN(c - KEY_F(0));
+	if (key >= KEY_F(1) && key <= KEY_F(12))
+		return KEY_FN(key - KEY_F(0));
 	for (size_t i = 0; i < COUNT_OF(special_table); i++)
-		if ((wint_t)special_table[i].curses == c)
+		if (special_table[i].curses == key)
 			return special_table[i].key;
 	return KEY_LAST_;
 }

@@ -42,12 +42,14 @@ confirmed()
 empty_or_gone()
 {
 	for file in "$company/rep.key.queue" "$company/rep.key.screens" \
-	    "$company/rep.key.rows"; do
+	    "$company/rep.key.rows" "$company/rep.key.drafts"; do
 		[ ! -s "$file" ] || { echo "# $file" && return 1; }
 	done
 }
 
 stage
+stage hostile
+stage terms
 company_stop
 stage offline
 ok 'nothing was written meanwhile' written 0
