@@ -181,11 +181,11 @@ fake_wallclock(void)
 	return INT64_C(1768384800000000) + (int64_t)clock_us;
 }
 
-static bool
+static void
 fake_unlock(const char *passphrase, void *arg)
 {
 	(void)arg;
-	return passphrase[0] == 'p';
+	app_unlocked(&app, passphrase[0] == 'p');
 }
 
 static bool
