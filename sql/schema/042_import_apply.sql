@@ -504,6 +504,13 @@ begin
 		perform staging.indexes_make(v_first);
 	end if;
 	unchanged := (select count(*) from staging.matched) - updated;
+	-- the next import, and every list, plans before autovacuum comes by
+	if inserted >= 1000 then
+		execute format('analyze firebreak.%I', e.relation);
+		if p_entity = 'customer' then
+			analyze firebreak.customer_key, firebreak.customer_state;
+		end if;
+	end if;
 end
 $$;
 
