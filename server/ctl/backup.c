@@ -32,37 +32,13 @@ copy_into(
 	return status;
 }
 
-/* A key of another company that is there already stays: without it none of its
- * terminals would know its server again. */
-static int
-save_key(const struct keyfile *k, const char *to, struct err *e)
-{
-	struct keyfile *old;
-	bool same;
-
-	if (access(to, F_OK) != 0)
-		return keyfile_save(k, to, NULL, e);
-	old = keyfile_load(to, NULL, e);
-	if (!old)
-		return -1;
-	same = memcmp(keyfile_public(k), keyfile_public(old), 32) == 0;
-	keyfile_free(old);
-	if (same)
-		return 0;
-	return err_set(e, ERR_REFUSED,
-	    say("%s 是另一家公司的密钥:请先移走它,或恢复到新的 `data:`",
-		"%s is another company's key: move it away first, or restore "
-		"into a fresh `data:`"),
-	    to);
-}
-
 static int
 copy_key(const char *from_dir, const char *to_dir, struct err *e)
 {
 	char *from = xasprintf("%s/server.key", from_dir);
 	char *to = xasprintf("%s/server.key", to_dir);
 	struct keyfile *k = keyfile_load(from, NULL, e);
-	int status = k ? save_key(k, to, e) : -1;
+	int status = k ? keyfile_save(k, to, NULL, e) : -1;
 
 	keyfile_free(k);
 	free(from);
@@ -204,12 +180,10 @@ ctl_restore(struct ctl *c, int argc, char **argv)
 	if (check_backup(argv[0], &e) < 0)
 		return ctl_fail(c, &e);
 	c->cluster = cluster_new(&c->conf, &e);
-	/* the key before the database: whatever ends this in between, the next
-	 * restore or init finds the key that the terminals know */
 	if (!c->cluster || cluster_create(c->cluster, &e) < 0 ||
 	    ctl_connect_raw(c, &e) < 0 || refuse_filled(c, &e) < 0 ||
-	    copy_key(argv[0], c->conf.data, &e) < 0 ||
 	    load(c, argv[0], &e) < 0 ||
+	    copy_key(argv[0], c->conf.data, &e) < 0 ||
 	    copy_into(argv[0], c->conf.data, "packs", &e) < 0)
 		return ctl_fail(c, &e);
 	printf(ctl_say(c, "已恢复到 %s\n", "restored into %s\n"), c->conf.data);
